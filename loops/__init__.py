@@ -1,0 +1,1 @@
+"""The loops that sparseq ships: .mid files and their catalogue, loops.toml."""

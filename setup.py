@@ -1,0 +1,45 @@
+"""Native extensions only; everything else stands in pyproject.toml.
+
+SPARSEQ_DEBUG_BUILD=1 compiles with bounds checks and without optimisation.
+"""
+
+import os
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+DEBUG = os.environ.get("SPARSEQ_DEBUG_BUILD") == "1"
+FOLDER = "cyext/sparseq/kernel"
+# Listed here so that an sdist carries them and a change to one rebuilds all.
+HEADERS = sorted(f"{FOLDER}/{name}" for name in os.listdir(FOLDER) if name.endswith((".h", ".pxd")))
+DIRECTIVES = {
+    "language_level": 3,
+    "boundscheck": DEBUG,
+    "wraparound": False,
+    "initializedcheck": DEBUG,
+    "cdivision": True,
+    "embedsignature": True,
+}
+
+
+def extensions():
+    sources = sorted(name for name in os.listdir(FOLDER) if name.endswith(".pyx"))
+    if os.name == "nt":
+        flags = ["/Od", "/Zi"] if DEBUG else ["/O2"]
+    else:
+        # No fast-math: it would break the tests that refuse NaN and infinity.
+        flags = ["-O0", "-g"] if DEBUG else ["-O3"]
+    return [
+        Extension(
+            f"sparseq.kernel.{source.removesuffix('.pyx')}",
+            [f"{FOLDER}/{source}", ],
+            depends=HEADERS,
+            include_dirs=[FOLDER],
+            extra_compile_args=flags,
+        )
+        for source in sources
+    ]
+
+
+# force=True because directives are not part of Cython's own up-to-date check.
+setup(ext_modules=cythonize(extensions(), include_path=["cyext"], compiler_directives=DIRECTIVES, force=True))

@@ -1,0 +1,1 @@
+"""Tokens only: grids, contexts, memories and the two drivers over them."""

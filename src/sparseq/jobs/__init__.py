@@ -1,0 +1,1 @@
+"""What a user asks for, done whole: the only place where engine, music and realtime meet."""

@@ -1,0 +1,1 @@
+"""Time only: clocks, ports and the sequencer that sends on time."""
