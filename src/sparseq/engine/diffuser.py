@@ -1,0 +1,190 @@
+"""Diffuser: fills masked cells of a grid from both sides, the most certain first, then looks again at the least."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sparseq.engine.context import Context
+from sparseq.engine.grid import Grid, flat_indices
+from sparseq.engine.memory import Memory
+from sparseq.engine.sampling import SamplingConfig
+from sparseq.errors import InputError
+from sparseq.kernel.api import NOISE_ROWS
+from sparseq.kernel.checks import MASK
+
+DISTANCE_BYTES_LIMIT = 256 << 20
+"""Above this the fill measures cells anew instead of keeping every cell's distances."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiffusionConfig:
+    """The schedule of a fill.
+
+    Attributes
+    ----------
+    steps : int
+        Steps from all masked to none, 1 or more; counts follow MaskGIT's cosine (Chang et al., CVPR 2022).
+    noise : float
+        Gumbel noise on the logarithm of a cell's confidence at the first step, falling to 0 at the last; 0 or more.
+    rounds : int
+        Re-masking rounds afterwards (as in ReMDM, Wang et al. 2025): the least likely cells are masked and filled again.
+    remask : float
+        Share of the filled cells that the first round masks again, 0 to 1; later rounds take less.
+    """
+
+    steps: int = 8
+    noise: float = 0.0
+    rounds: int = 0
+    remask: float = 0.3
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.rounds < 0 or self.noise < 0 or not 0 <= self.remask <= 1:
+            raise InputError(f"diffusion: wanted steps >= 1, rounds >= 0, noise >= 0, remask 0 to 1, got {self}")
+
+
+class Diffuser:
+    """Fills masks on grids from examples, and from the known rest of the grid itself.
+
+    Parameters
+    ----------
+    memory : Memory
+        The examples.
+    config : DiffusionConfig
+        The schedule.
+    sampling : SamplingConfig
+        How tokens are drawn.
+    """
+
+    def __init__(
+        self, memory: Memory, config: DiffusionConfig | None = None, sampling: SamplingConfig | None = None
+    ) -> None:
+        self.memory = memory
+        self.config = config or DiffusionConfig()
+        self.sampling = sampling or SamplingConfig()
+
+    def fill(
+        self,
+        cells_tl: npt.NDArray[np.uint16],
+        mask_tl: npt.NDArray[np.bool_],
+        context: Context,
+        seed: int = 0,
+        first_tl: npt.NDArray[np.bool_] | None = None,
+    ) -> Grid:
+        """Fill the cells of a mask; all others stay as they are.
+
+        Parameters
+        ----------
+        cells_tl : uint16 ndarray of shape (T, L)
+            The grid; what stands in masked cells is not looked at. It is not changed.
+        mask_tl : bool ndarray of shape (T, L)
+            Cells to fill.
+        context : Context
+            Contexts for this grid, with the memory's heads.
+        seed : int
+            0 up to 2**64 - 1.
+        first_tl : bool ndarray of shape (T, L), optional
+            Structural cells of the mask that are decided before all others (the anchor).
+
+        Returns
+        -------
+        Grid
+            With an origin and a log-probability for every filled cell.
+        """
+        work = Grid.of(cells_tl)
+        work.cells_tl[mask_tl] = MASK
+        heads = self._heads(work, mask_tl, context)
+        stages = [mask_tl] if first_tl is None else [mask_tl & first_tl, mask_tl & ~first_tl]
+        for number, stage in enumerate(stages):
+            self._run(heads, work, flat_indices(stage), context, seed, number, self.config.steps)
+        for number in range(self.config.rounds):
+            again = self._least_likely(heads, work, flat_indices(mask_tl), context, number)
+            work.cells_tl.reshape(-1)[again] = MASK
+            self._run(heads, work, again, context, seed, len(stages) + number, max(self.config.steps // 2, 1))
+        return work
+
+    def likelihood(
+        self, grid: Grid, mask_tl: npt.NDArray[np.bool_], context: Context
+    ) -> npt.NDArray[np.float64]:
+        """Return the log-probability of each filled cell given all others, in rising order of cells."""
+        known = np.where(mask_tl, MASK, grid.cells_tl).astype(np.uint16)
+        heads = self._heads(Grid.of(known), mask_tl, context)
+        return self._log_probabilities(heads, grid, flat_indices(mask_tl), context)
+
+    def _heads(self, work: Grid, mask_tl: npt.NDArray[np.bool_], context: Context) -> list[object]:
+        """Heads that remember the known rest of the grid."""
+        headed = np.zeros(mask_tl.shape, bool)
+        headed[:, context.lanes] = True
+        known = flat_indices(headed & (work.cells_tl != MASK))
+        per_head = np.bincount(context.layout.head_of_lane[known % mask_tl.shape[1]], minlength=1)
+        heads = self.memory.heads(int(per_head.max(initial=0)))
+        self.memory.kernel.remember(heads, context.layout, work.cells_tl, known)
+        return heads
+
+    def _run(
+        self,
+        heads: list[object],
+        work: Grid,
+        cells: npt.NDArray[np.int64],
+        context: Context,
+        seed: int,
+        number: int,
+        steps: int,
+    ) -> None:
+        if not len(cells):
+            return
+        left = cosine_schedule(len(cells), steps)
+        widest = max(rows.n_rows for rows in self.memory.rows()) + work.cells_tl.size
+        self.memory.kernel.fill(
+            heads,
+            context.layout,
+            work.cells_tl,
+            cells,
+            left,
+            noise_table(len(left), self.config.noise),
+            self.sampling.params(),
+            seed,
+            number,
+            origins_tl=work.origins_tl,
+            logp_tl=work.logp_tl,
+            incremental=2 * widest * len(cells) <= DISTANCE_BYTES_LIMIT,
+        )
+
+    def _least_likely(
+        self, heads: list[object], work: Grid, cells: npt.NDArray[np.int64], context: Context, number: int
+    ) -> npt.NDArray[np.int64]:
+        logp = self._log_probabilities(heads, work, cells, context)
+        share = self.config.remask * (1.0 - number / self.config.rounds)
+        worst = np.argsort(logp, kind="stable")[: math.ceil(share * len(cells))]
+        return np.sort(cells[worst])
+
+    def _log_probabilities(
+        self, heads: list[object], grid: Grid, cells: npt.NDArray[np.int64], context: Context
+    ) -> npt.NDArray[np.float64]:
+        found = self.memory.kernel.likelihood(heads, context.layout, grid.cells_tl, cells)
+        return np.log(found[np.arange(len(cells)), grid.cells_tl.reshape(-1)[cells]])
+
+
+def cosine_schedule(n_cells: int, steps: int) -> npt.NDArray[np.int64]:
+    """Return how many of `n_cells` stay masked after each step: n cos(pi t / 2 T), at least one fewer each time."""
+    left: list[int] = []
+    before = n_cells
+    for step in range(1, steps + 1):
+        wanted = math.floor(n_cells * math.cos(math.pi / 2 * step / steps)) if step < steps else 0
+        before = max(min(wanted, before - 1), 0)
+        left.append(before)
+        if before == 0:
+            break
+    return np.array(left, np.int64)
+
+
+def noise_table(n_steps: int, noise: float) -> npt.NDArray[np.float64]:
+    """Return confidence factors exp(tau * Gumbel), float64 of shape (n_steps, NOISE_ROWS), tau falling to 0."""
+    table = np.ones((n_steps, NOISE_ROWS))
+    for step in range(n_steps):
+        tau = noise * (1.0 - (step + 1) / n_steps)
+        if tau > 0.0:
+            # -log(-log(u)) at the middle of each of the equal shares of (0, 1).
+            table[step] = [math.pow(-math.log((k + 0.5) / NOISE_ROWS), -tau) for k in range(NOISE_ROWS)]
+    return table

@@ -1,0 +1,44 @@
+"""How tokens are drawn from what the examples say."""
+
+from dataclasses import dataclass
+
+from sparseq.kernel.sampling import Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingConfig:
+    """Sampling controls, applied in this order: repetition penalty, top-k, top-p at the temperature, draw.
+
+    Attributes
+    ----------
+    temperature : float
+        Above 0; below 1 keeps to what is likely, above 1 dares more.
+    top_k : int
+        Keep the k most probable tokens; 0 keeps all.
+    top_p : float
+        Keep the fewest most probable tokens that sum to this, 0 to 1; 0 keeps all.
+    repetition_penalty : float
+        1 or more; recent tokens' probabilities are raised to this power.
+    no_repeat_window : int
+        Steps of the lane that count as recent.
+    greedy : bool
+        Take the most probable token instead of drawing.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 0.0
+    repetition_penalty: float = 1.0
+    no_repeat_window: int = 0
+    greedy: bool = False
+
+    @classmethod
+    def quality(cls) -> "SamplingConfig":
+        """Return the published original's recipe: top-k 5, top-p 0.9, repetition penalty 1.7 over 24 tokens."""
+        return cls(temperature=1.0, top_k=5, top_p=0.9, repetition_penalty=1.7, no_repeat_window=24)
+
+    def params(self) -> Sampling:
+        """Return the kernel's form of these."""
+        return Sampling(
+            self.temperature, self.top_k, self.top_p, self.repetition_penalty, self.no_repeat_window, self.greedy
+        )

@@ -1,0 +1,82 @@
+"""Checks of what callers hand to the kernel: each refusal names the argument, what was wanted and what was got."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from sparseq.errors import InputError
+
+MASK = 65535
+"""A grid cell that is not known."""
+EDGE = 65534
+"""What a slot reads outside the grid."""
+
+
+def check_number(name: str, value: float, low: float, high: float, *, open_low: bool = False) -> float:
+    """Return `value` as a float if it is finite and within low..high, else raise InputError."""
+    number = float(value)
+    bad = not math.isfinite(number) or number < low or number > high or (open_low and number == low)
+    if bad:
+        wanted = f"above {low:g} up to {high:g}" if open_low else f"{low:g} to {high:g}"
+        raise InputError(f"{name}: wanted a number {wanted}, got {value!r}")
+    return number
+
+
+def check_count(name: str, value: int, low: int, high: int) -> int:
+    """Return `value` as an int if it is whole and within low..high, else raise InputError."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or not low <= value <= high:
+        raise InputError(f"{name}: wanted a whole number {low} to {high}, got {value!r}")
+    return int(value)
+
+
+def check_finite(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return `array` as float64 if every number in it is finite, else raise InputError."""
+    numbers = np.asarray(array, np.float64)
+    if not np.isfinite(numbers).all():
+        raise InputError(f"{name}: wanted finite numbers, got NaN or infinity")
+    return numbers
+
+
+def check_integers(name: str, array: npt.ArrayLike, ndim: int, low: int, high: int) -> npt.NDArray[np.int64]:
+    """Return `array` as int64 if it has `ndim` dimensions and whole numbers within low..high, else raise InputError."""
+    numbers = np.asarray(array)
+    if numbers.ndim != ndim:
+        raise InputError(f"{name}: wanted {ndim} dimensions, got {numbers.ndim}")
+    if numbers.size == 0:
+        return numbers.astype(np.int64)
+    if numbers.dtype.kind not in "iub":
+        raise InputError(f"{name}: wanted whole numbers, got dtype {numbers.dtype}")
+    if int(numbers.min()) < low or int(numbers.max()) > high:
+        raise InputError(f"{name}: wanted {low} to {high}, got {numbers.min()} to {numbers.max()}")
+    return numbers.astype(np.int64, copy=False)
+
+
+def check_codes(
+    keys_ns: npt.ArrayLike, values_n: npt.ArrayLike, n_values: int, alphabet: int
+) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
+    """Return keys as uint16 (N, S) and values as int64 (N,) if they fit together, else raise InputError."""
+    check_count("n_values", n_values, 1, EDGE)
+    check_count("alphabet", alphabet, 1, EDGE)
+    keys = check_integers("keys_ns", keys_ns, 2, 0, MASK)
+    values = check_integers("values_n", values_n, 1, 0, n_values - 1)
+    if len(keys) != len(values):
+        raise InputError(f"values_n: wanted one for each of the {len(keys)} keys, got {len(values)}")
+    check_tokens("keys_ns", keys, alphabet)
+    return keys.astype(np.uint16), values
+
+
+def check_tokens(name: str, cells: npt.NDArray[np.integer], alphabet: int) -> None:
+    """Raise InputError unless every cell is a token below `alphabet`, `EDGE` or `MASK`."""
+    tokens = cells[cells < EDGE]
+    if tokens.size and int(tokens.max()) >= alphabet:
+        raise InputError(f"{name}: wanted tokens 0 to {alphabet - 1}, got {int(tokens.max())}")
+
+
+def check_cells(cells_tl: npt.NDArray[np.uint16], n_lanes: int) -> None:
+    """Raise InputError unless `cells_tl` is a writable C-ordered uint16 grid with `n_lanes` lanes."""
+    right = isinstance(cells_tl, np.ndarray) and cells_tl.dtype == np.uint16 and cells_tl.ndim == 2
+    if not right or cells_tl.shape[1] != n_lanes or not cells_tl.flags.c_contiguous or not cells_tl.flags.writeable:
+        got = f"{cells_tl.dtype} {cells_tl.shape}" if isinstance(cells_tl, np.ndarray) else type(cells_tl).__name__
+        raise InputError(f"cells_tl: wanted a writable C-ordered uint16 array of shape (T, {n_lanes}), got {got}")

@@ -1,0 +1,156 @@
+"""Example rows: equal ones merged into one with a count, laid out slot by slot, those of one value side by side."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sparseq.errors import InputError
+from sparseq.kernel.checks import EDGE, MASK, check_codes
+
+NARROW_LIMIT = 254
+"""Alphabets up to this fit uint8 keys: 254 is the edge, 255 an unknown cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The examples of one head.
+
+    Attributes
+    ----------
+    keys_sn : uint8 or uint16 ndarray of shape (S, N)
+        Context codes, one line a slot; the two largest codes of the dtype are the edge and the unknown cell.
+    counts_n : uint32 ndarray of shape (N,)
+        How many equal rows each stands for.
+    value_start_v : int64 ndarray of shape (V + 1,)
+        Rows of value v are ``value_start_v[v]`` up to ``value_start_v[v + 1]``.
+    origin_start_n : int64 ndarray of shape (N + 1,)
+        Where each row's origins start in ``origins``.
+    origins : int64 ndarray of shape (number of rows before merging,)
+        Origin of every row before merging.
+    prior_v : float64 ndarray of shape (V,)
+        Share of each value among the rows, add-half smoothed; sums to one.
+    n_values : int
+        V, at least 1.
+    alphabet : int
+        Context tokens are below this.
+    """
+
+    keys_sn: npt.NDArray[np.unsignedinteger]
+    counts_n: npt.NDArray[np.uint32]
+    value_start_v: npt.NDArray[np.int64]
+    origin_start_n: npt.NDArray[np.int64]
+    origins: npt.NDArray[np.int64]
+    prior_v: npt.NDArray[np.float64]
+    n_values: int
+    alphabet: int
+
+    @property
+    def n_rows(self) -> int:
+        """Rows after merging."""
+        return int(self.keys_sn.shape[1])
+
+    def values(self) -> npt.NDArray[np.int64]:
+        """Return the value of each merged row, int64 of shape (N,)."""
+        return np.repeat(np.arange(self.n_values), np.diff(self.value_start_v))
+
+
+def merge_rows(
+    keys_ns: npt.ArrayLike,
+    values_n: npt.ArrayLike,
+    n_values: int,
+    alphabet: int,
+    origins_n: npt.ArrayLike | None = None,
+    weights_s: npt.ArrayLike | None = None,
+) -> Rows:
+    """Merge equal (key, value) rows and lay them out for scanning.
+
+    Parameters
+    ----------
+    keys_ns : array_like of int, shape (N, S)
+        Context codes as cells of a grid: 0 up to 65533, `EDGE` or `MASK`.
+    values_n : array_like of int, shape (N,)
+        Value of each row, 0 up to ``n_values - 1``.
+    n_values : int
+        Number of values, 1 up to 65534.
+    alphabet : int
+        Number of context tokens, 1 up to 65534; up to 254 the keys take one byte each.
+    origins_n : array_like of int, optional
+        Where each row came from, 0 or more; its index by default.
+    weights_s : array_like, shape (S,), optional
+        Slots are sorted by these, heaviest first, so that rows alike where it matters lie together.
+
+    Returns
+    -------
+    Rows
+        Sorted by value, then by the heaviest slots; the same for any order of the input rows, origins aside.
+
+    Raises
+    ------
+    InputError
+        For shapes that do not fit together, or codes and values out of range.
+    """
+    keys, values = check_codes(keys_ns, values_n, n_values, alphabet)
+    origins = np.arange(len(values)) if origins_n is None else np.asarray(origins_n, np.int64)
+    if origins.shape != values.shape:
+        raise InputError(f"origins_n: wanted one for each of the {len(values)} rows, got shape {origins.shape}")
+    narrow = narrowed(keys, alphabet)
+    order = _sort_order(narrow, values, weights_s)
+    narrow, values, origins = narrow[order], values[order], origins[order]
+    first = _firsts(narrow, values)
+    starts = np.append(np.flatnonzero(first), len(values)).astype(np.int64)
+    tally = np.bincount(values, minlength=n_values)
+    return Rows(
+        keys_sn=np.ascontiguousarray(narrow[first].T),
+        counts_n=np.diff(starts).astype(np.uint32),
+        value_start_v=np.searchsorted(values[first], np.arange(n_values + 1)).astype(np.int64),
+        origin_start_n=starts,
+        origins=np.ascontiguousarray(origins),
+        prior_v=(tally + 0.5) / (len(values) + 0.5 * n_values),
+        n_values=n_values,
+        alphabet=alphabet,
+    )
+
+
+def narrowed(cells: npt.NDArray[np.uint16], alphabet: int) -> npt.NDArray[np.unsignedinteger]:
+    """Return grid codes as uint8 keys where the alphabet fits, else as they are; edge and unknown become the last two."""
+    if alphabet > NARROW_LIMIT:
+        return cells
+    out = cells.astype(np.uint8)
+    out[cells == EDGE] = 254
+    out[cells == MASK] = 255
+    return out
+
+
+def _sort_order(
+    keys: npt.NDArray[np.unsignedinteger], values: npt.NDArray[np.int64], weights_s: npt.ArrayLike | None
+) -> npt.NDArray[np.int64]:
+    weights = np.zeros(keys.shape[1]) if weights_s is None else np.asarray(weights_s, float)
+    heavy_first = np.argsort(-weights, kind="stable")
+    words = _packed(keys[:, heavy_first], values)
+    return np.lexsort(words[::-1])
+
+
+def _packed(
+    keys: npt.NDArray[np.unsignedinteger], values: npt.NDArray[np.int64]
+) -> list[npt.NDArray[np.uint64]]:
+    """Pack the value and the slots, most significant first, into as few 64-bit words as hold them."""
+    columns = [values.astype(np.uint64), *(keys[:, s].astype(np.uint64) for s in range(keys.shape[1]))]
+    words: list[npt.NDArray[np.uint64]] = []
+    used = 64
+    for column in columns:
+        bits = max(int(column.max(initial=0)).bit_length(), 1)
+        if used + bits > 64:
+            words.append(np.zeros(len(values), np.uint64))
+            used = 0
+        words[-1] = (words[-1] << np.uint64(bits)) | column
+        used += bits
+    return words
+
+
+def _firsts(
+    keys: npt.NDArray[np.unsignedinteger], values: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    first = np.ones(len(values), bool)
+    first[1:] = (values[1:] != values[:-1]) | (keys[1:] != keys[:-1]).any(1)
+    return first

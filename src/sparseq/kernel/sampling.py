@@ -1,0 +1,33 @@
+"""What the kernel needs to know to draw a token from probabilities."""
+
+from typing import NamedTuple
+
+
+class Sampling(NamedTuple):
+    """Sampling parameters, applied in this order: repetition penalty, top-k, top-p at the temperature, draw.
+
+    The order and the meaning follow the published original (repetition penalty as a factor on negative logits, here
+    logarithms of probabilities).
+
+    Attributes
+    ----------
+    temperature : float
+        Above 0; 1 draws from the probabilities as they are.
+    top_k : int
+        Keep the k most probable; 0 keeps all.
+    top_p : float
+        Keep the fewest most probable that sum to this; 0 or 1 keep all.
+    repetition_penalty : float
+        Power (1 or more) that probabilities of recent tokens are raised to.
+    no_repeat_window : int
+        Steps of the lane that count as recent.
+    greedy : bool
+        Take the most probable instead of drawing.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 0.0
+    repetition_penalty: float = 1.0
+    no_repeat_window: int = 0
+    greedy: bool = False
