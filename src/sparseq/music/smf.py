@@ -1,0 +1,300 @@
+"""Standard MIDI Files as lossless events: what is not edited is written back byte for byte.
+
+Damage is common in files that people keep, so reading follows these rules beside those of `events`:
+
+- An untouched track keeps its bytes, whatever could be read of them.
+- A stated length is believed if a chunk or the end of the file follows, or an end-of-track event stands before it.
+  Otherwise a track ends at its end-of-track event, or else where the next ``MTrk`` begins.
+- Bytes between or after the chunks that belong to no chunk are kept as a chunk of their own.
+"""
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sparseq.errors import FileError, InputError
+from sparseq.music.events import END_OF_TRACK, Event, is_end, read_events, write_events
+
+__all__ = ["Chunk", "Event", "MidiFile", "Track", "parse", "read"]
+
+_LEADING_BYTES = 4096  # how far a header is looked for behind a wrapper that is not known (MacBinary, for one)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A chunk that is no track, or bytes that belong to no chunk: kept as they are.
+
+    Attributes
+    ----------
+    raw : bytes
+        All its bytes, header included.
+    """
+
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class Track:
+    """One track chunk.
+
+    Attributes
+    ----------
+    raw : bytes
+        All its bytes, header included.
+    """
+
+    raw: bytes
+
+    @functools.cached_property
+    def events(self) -> tuple[Event, ...]:
+        """The events in file order, read when first asked for."""
+        return tuple(read_events(self.raw[8:])[0])
+
+    @property
+    def end_ticks(self) -> int:
+        """Tick of the last event, which is the end-of-track event if there is one."""
+        return self.events[-1].tick if self.events else 0
+
+    def with_events(self, events: Iterable[Event]) -> "Track":
+        """Return this track with other events; an end-of-track event is added if it is missing.
+
+        Parameters
+        ----------
+        events : iterable of Event
+            In order of their ticks. What followed the end-of-track event in the chunk stays behind it.
+
+        Returns
+        -------
+        Track
+            A track with a right length.
+
+        Raises
+        ------
+        InputError
+            If the ticks run backwards.
+        """
+        body = self.raw[8:]
+        own, stop = read_events(body)
+        leftover = body[stop:] if own and is_end(own[-1]) else b""
+        changed = write_events(tuple(events)) + leftover
+        return Track(b"MTrk" + len(changed).to_bytes(4, "big") + changed)
+
+
+@dataclass(frozen=True)
+class _Wrapper:
+    """What stands around the MIDI data in the file: nothing, a RIFF container, or bytes that are not known."""
+
+    before: bytes = b""
+    after: bytes = b""
+    inner_bytes: int = 0
+
+    def wrap(self, inner: bytes) -> bytes:
+        """Return the whole file; the two sizes of a RIFF container follow a change of the inner length."""
+        if not self.before.startswith(b"RIFF") or len(inner) == self.inner_bytes:
+            return self.before + inner + self.after
+        after = self.after[self.inner_bytes % 2 :]
+        pad = bytes(len(inner) % 2)
+        riff_bytes = len(self.before) + len(inner) + len(pad) + len(after) - 8
+        head = b"RIFF" + riff_bytes.to_bytes(4, "little") + self.before[8:-4]
+        return head + len(inner).to_bytes(4, "little") + inner + pad + after
+
+
+@dataclass(frozen=True)
+class MidiFile:
+    """A MIDI file: its header, its chunks in order, and what was wrapped around them.
+
+    Attributes
+    ----------
+    header : bytes
+        The header chunk, all of it.
+    chunks : tuple of Track or Chunk
+        Everything behind the header.
+    name : str
+        What to call the file in messages.
+    """
+
+    header: bytes
+    chunks: tuple[Track | Chunk, ...]
+    name: str = "the MIDI file"
+    wrapper: _Wrapper = field(default_factory=_Wrapper, repr=False)
+
+    @property
+    def format(self) -> int:
+        """The format that the header states: 0 one track, 1 tracks that sound together, 2 independent tracks."""
+        return int.from_bytes(self.header[8:10], "big")
+
+    @property
+    def division(self) -> int:
+        """The time division that the header states, 0 to 65535: ticks per quarter note, from 32768 on SMPTE frames."""
+        return int.from_bytes(self.header[12:14], "big")
+
+    @property
+    def ppq(self) -> int:
+        """Ticks per quarter note, 1 to 32767.
+
+        Raises
+        ------
+        InputError
+            If the file counts in SMPTE frames, or in nothing.
+        """
+        if not 0 < self.division < 0x8000:
+            what = "SMPTE frames" if self.division else "0 ticks per quarter note"
+            raise InputError(
+                f"{self.name}: time in ticks per quarter note was wanted, but the file counts in {what} (byte 12 of"
+                " its header); save it with a musical time base"
+            )
+        return self.division
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """The tracks in file order."""
+        return tuple(chunk for chunk in self.chunks if isinstance(chunk, Track))
+
+    def with_tracks(self, changed: Mapping[int, Track]) -> "MidiFile":
+        """Return this file with some tracks exchanged.
+
+        Parameters
+        ----------
+        changed : mapping of int to Track
+            New tracks by track index, 0-based.
+
+        Returns
+        -------
+        MidiFile
+            A file that shares everything else with this one.
+
+        Raises
+        ------
+        InputError
+            If there is no such track.
+        """
+        places = [place for place, chunk in enumerate(self.chunks) if isinstance(chunk, Track)]
+        chunks = list(self.chunks)
+        for index, track in changed.items():
+            if not 0 <= index < len(places):
+                raise InputError(f"{self.name}: track {index + 1} was wanted, but the file has {len(places)} tracks")
+            chunks[places[index]] = track
+        return replace(self, chunks=tuple(chunks))
+
+    def to_bytes(self) -> bytes:
+        """Return the file's bytes: for a file just read, exactly those that were read."""
+        return self.wrapper.wrap(self.header + b"".join(chunk.raw for chunk in self.chunks))
+
+
+def read(path: str | Path) -> MidiFile:
+    """Read a MIDI file from disk.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    MidiFile
+        What it holds.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read.
+    InputError
+        If it is no MIDI file.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
+    return parse(data, str(path))
+
+
+def parse(data: bytes, name: str = "the MIDI data") -> MidiFile:
+    """Read a MIDI file from bytes.
+
+    Parameters
+    ----------
+    data : bytes
+        A whole file.
+    name : str
+        What to call it in messages.
+
+    Returns
+    -------
+    MidiFile
+        What it holds; ``parse(data).to_bytes() == data``.
+
+    Raises
+    ------
+    InputError
+        If there is no usable header.
+    """
+    start, stop = _inner_range(data)
+    inner = data[start:stop]
+    if not inner.startswith(b"MThd"):
+        found = f"it begins with {data[:4]!r}" if data else "it is empty"
+        raise InputError(f"{name}: a MIDI file was wanted, but no MThd header stands at byte {start}: {found}")
+    if len(inner) < 14:
+        raise InputError(
+            f"{name}: a header of 14 bytes was wanted at byte {start}, but the file is cut off at byte {len(data)}"
+        )
+    end = _header_end(inner)
+    wrapper = _Wrapper(data[:start], data[stop:], len(inner))
+    return MidiFile(inner[:end], tuple(_split(inner, end)), name, wrapper)
+
+
+def _inner_range(data: bytes) -> tuple[int, int]:
+    """Return where the MIDI data begins and ends in the file."""
+    if data.startswith(b"MThd"):
+        return 0, len(data)
+    if data.startswith(b"RIFF") and data[8:12] == b"RMID":
+        pos = 12
+        while pos + 8 <= len(data):
+            size = int.from_bytes(data[pos + 4 : pos + 8], "little")
+            if data[pos : pos + 4] == b"data":
+                return pos + 8, min(pos + 8 + size, len(data))
+            pos += 8 + size + size % 2
+    start = data.find(b"MThd", 0, _LEADING_BYTES)
+    return max(start, 0), len(data)
+
+
+def _header_end(inner: bytes) -> int:
+    """Return where the header chunk ends: at its stated length, unless that is wrong and a track follows at byte 14."""
+    stated = 8 + int.from_bytes(inner[4:8], "big")
+    if stated < 14 or (not _starts_chunk(inner, stated) and inner[14:18] == b"MTrk"):
+        return 14
+    return min(stated, len(inner))
+
+
+def _starts_chunk(inner: bytes, pos: int) -> bool:
+    """Tell whether a chunk that can be believed begins at `pos`: a track, or any other that ends within the file."""
+    name = inner[pos : pos + 4]
+    if pos + 8 > len(inner) or not all(0x20 <= byte < 0x7F for byte in name):
+        return False
+    return name == b"MTrk" or pos + 8 + int.from_bytes(inner[pos + 4 : pos + 8], "big") <= len(inner)
+
+
+def _split(inner: bytes, pos: int) -> Iterable[Track | Chunk]:
+    """Yield the chunks from `pos` on; together they hold every byte."""
+    while pos < len(inner):
+        is_track = inner[pos : pos + 4] == b"MTrk" and pos + 8 <= len(inner)
+        end = _chunk_end(inner, pos, is_track)
+        yield Track(inner[pos:end]) if is_track else Chunk(inner[pos:end])
+        pos = end
+
+
+def _chunk_end(inner: bytes, pos: int, is_track: bool) -> int:
+    """Return where the chunk at `pos` ends, by the rules above."""
+    stated = pos + 8 + int.from_bytes(inner[pos + 4 : pos + 8], "big")
+    closed = is_track and stated <= len(inner) and inner.endswith(END_OF_TRACK, pos + 8, stated)
+    if closed or (_starts_chunk(inner, pos) and (stated == len(inner) or _starts_chunk(inner, stated))):
+        return stated
+    following = inner.find(b"MTrk", pos + 8 if is_track else pos + 1)
+    limit = following if following > 0 else len(inner)
+    if not is_track:
+        return limit
+    events, size = read_events(inner[pos + 8 : limit])
+    found = pos + 8 + size
+    if events and is_end(events[-1]) and (found >= stated or found == limit or _starts_chunk(inner, found)):
+        return found
+    return min(stated, limit) if stated > pos + 8 else limit
