@@ -29,7 +29,7 @@ class DiffusionConfig:
     noise : float
         Gumbel noise on the logarithm of a cell's confidence at the first step, falling to 0 at the last; 0 or more.
     rounds : int
-        Re-masking rounds afterwards (as in ReMDM, Wang et al. 2025): the least likely cells are masked and filled again.
+        Re-masking rounds afterwards (as in ReMDM, Wang et al. 2025): the least likely cells are filled again.
     remask : float
         Share of the filled cells that the first round masks again, 0 to 1; later rounds take less.
     """

@@ -253,7 +253,8 @@ class OriginalDiffuser:
             masked = np.flatnonzero(canvas == MASK)
             if masked.size == 0:
                 break
-            logits = memory.look_up(masked, self.config) @ self.table_vd.T
+            # Not a matrix product: BLAS would wake its threads for a few microseconds of work.
+            logits = np.einsum("nd,vd->nv", memory.look_up(masked, self.config), self.table_vd)
             tokens, confidence = sample(logits, draws.random(masked.size), draw)
             chosen = np.argsort(-confidence, kind="stable")[: _n_settled(masked.size, n_cells, step, n_steps)]
             canvas[masked[chosen]] = tokens[chosen]
@@ -323,7 +324,8 @@ def _n_settled(n_masked: int, n_cells: int, step: int, n_steps: int) -> int:
 def _row(name: str, value: ArrayLike, n_tokens: int, low: int = 0, n: int | None = None) -> Ints:
     tokens = tokens_of(name, value, low, whole("n_tokens", n_tokens, 1) - 1)
     if tokens.ndim != 1 or (n is not None and len(tokens) != n):
-        raise InputError(f"{name}: wanted {n if n is not None else 'any number of'} tokens in a row, got {tokens.shape}")
+        count = "any number of" if n is None else n
+        raise InputError(f"{name}: wanted {count} tokens in a row, got {tokens.shape}")
     return tokens
 
 

@@ -33,7 +33,7 @@ def load(name: str | None = None) -> Kernel:
 
 def _native() -> Kernel:
     try:
-        from sparseq.kernel import _generate, _slots
+        from sparseq.kernel import _generate, _slots  # type: ignore[attr-defined]  # compiled, has no stubs
     except ImportError as error:
         raise InputError(
             f"kernel: wanted the native one, got {error}; install sparseq again, or set SPARSEQ_KERNEL=reference"

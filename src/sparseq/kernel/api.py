@@ -7,7 +7,17 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.errors import CapacityError, InputError
-from sparseq.kernel.checks import MASK, check_cells, check_count, check_integers, check_number, check_tokens
+from sparseq.kernel.checks import MASK, check_cells, check_count, check_finite, check_integers
+from sparseq.kernel.grid_checks import (
+    check_allowed,
+    check_asked,
+    check_given,
+    check_heads,
+    check_order,
+    check_output,
+    check_sampling,
+    check_written,
+)
 from sparseq.kernel.layout import Layout
 from sparseq.kernel.model import MASS_LIMIT, SlotModel
 from sparseq.kernel.rows import Rows
@@ -63,6 +73,11 @@ class Kernel:
         check_count("own_weight", own_weight, 1, 1 << 20)
         if len(model.weights_s) != len(rows.keys_sn):
             raise InputError(f"model: wanted {len(rows.keys_sn)} slot weights, got {len(model.weights_s)}")
+        if model.similarity_kab.shape[1] > rows.alphabet:
+            raise InputError(
+                f"model: wanted similarity tables of up to {rows.alphabet} tokens, the alphabet of the rows, "
+                f"got {model.similarity_kab.shape[1]}"
+            )
         total = int(rows.counts_n.sum(dtype=np.int64)) + own_capacity * own_weight
         if total >= MASS_LIMIT:
             raise CapacityError(
@@ -84,11 +99,12 @@ class Kernel:
         InputError
             For cells out of range, masked, or in a lane without a head.
         """
-        indices = self._check_grid(heads, layout, cells_tl, cell_indices)
-        values = cells_tl.reshape(-1)[indices]
-        if (values >= self._n_values(heads, layout, cells_tl)[indices % cells_tl.shape[1]]).any():
+        check_heads(heads, self._head_class, layout)
+        indices = check_asked(heads, layout, cells_tl, cell_indices, written=False)
+        n_values = np.array([head.n_values for head in heads])[layout.head_of_lane[indices % layout.n_lanes]]
+        if (cells_tl.reshape(-1)[indices] >= n_values).any():
             raise InputError("cell_indices: wanted cells that hold a token of their lane, got a masked one or another")
-        self._loops.remember(heads, layout, cells_tl, indices)
+        self._loops.remember(heads, layout, _writable(cells_tl), indices)
 
     def likelihood(
         self,
@@ -107,9 +123,10 @@ class Kernel:
         float64 ndarray of shape (C, V)
             V is the largest number of values of any head; lines of smaller heads end in zeros.
         """
-        indices = self._check_grid(heads, layout, cells_tl, cell_indices)
-        allowed = self._check_allowed(heads, cells_tl, allowed_tlv)
-        out: npt.NDArray[np.float64] = self._loops.likelihood(heads, layout, cells_tl, indices, allowed)
+        check_heads(heads, self._head_class, layout)
+        indices = check_asked(heads, layout, cells_tl, cell_indices, written=False)
+        allowed = check_allowed(heads, layout, cells_tl, indices, allowed_tlv)
+        out: npt.NDArray[np.float64] = self._loops.likelihood(heads, layout, _writable(cells_tl), indices, allowed)
         return out
 
     def stream(
@@ -145,11 +162,20 @@ class Kernel:
         allowed_tlv : uint8 ndarray of shape (T, L, V), optional
             Hard mask over values.
         """
-        lanes = check_integers("order", order, 1, 0, layout.n_lanes - 1)
-        columns = np.arange(check_count("start", start, 0, len(cells_tl)), check_count("stop", stop, start, len(cells_tl)))
-        cells = (columns[:, None] * layout.n_lanes + lanes).reshape(-1)
-        self._check_grid(heads, layout, cells_tl, cells)
-        _check_outputs(cells_tl, origins_tl, logp_tl)
+        check_heads(heads, self._head_class, layout)
+        lanes = check_order(order, layout)
+        check_cells(cells_tl, layout.n_lanes)
+        check_count("start", start, 0, len(cells_tl))
+        check_count("stop", stop, start, len(cells_tl))
+        cells = (np.arange(start, stop)[:, None] * layout.n_lanes + lanes).reshape(-1)
+        check_asked(heads, layout, cells_tl, cells)
+        check_written(heads)
+        masked = check_given(heads, layout, cells_tl, cells)
+        allowed = check_allowed(heads, layout, cells_tl, masked, allowed_tlv)
+        how, seed = check_sampling(sampling), check_count("seed", seed, 0, SEED_LIMIT)
+        check_output("origins_tl", origins_tl, np.int64, cells_tl.shape)
+        check_output("logp_tl", logp_tl, np.float64, cells_tl.shape)
+        origins_tl.reshape(-1)[masked] = NO_ORIGIN
         self._loops.stream(
             heads,
             layout,
@@ -157,9 +183,9 @@ class Kernel:
             lanes.astype(np.int32),
             start,
             stop,
-            _checked(sampling),
-            check_count("seed", seed, 0, SEED_LIMIT),
-            allowed_tlv=self._check_allowed(heads, cells_tl, allowed_tlv),
+            how,
+            seed,
+            allowed_tlv=allowed,
             origins_tl=origins_tl,
             logp_tl=logp_tl,
         )
@@ -199,80 +225,47 @@ class Kernel:
             Keep each cell's distances and add only slots that became known: faster, the same result, and memory for
             C times the number of rows.
         """
-        indices = self._check_grid(heads, layout, cells_tl, cell_indices)
+        check_heads(heads, self._head_class, layout)
+        indices = check_asked(heads, layout, cells_tl, cell_indices)
+        check_written(heads)
         if (cells_tl.reshape(-1)[indices] != MASK).any() or len(np.unique(indices)) != len(indices):
             raise InputError("cell_indices: wanted masked cells, each once, got a known or a repeated one")
-        left = check_integers("left_s", left_s, 1, 0, len(indices))
-        if len(left) == 0 or left[-1] != 0 or (np.diff(left) > 0).any():
-            raise InputError("left_s: wanted falling counts that end in 0")
-        if noise_sk.shape != (len(left), NOISE_ROWS) or not np.isfinite(noise_sk).all():
-            raise InputError(f"noise_sk: wanted finite numbers of shape ({len(left)}, {NOISE_ROWS}), got {noise_sk.shape}")
-        _check_outputs(cells_tl, origins_tl, logp_tl)
+        left, noise = _checked_schedule(left_s, noise_sk, len(indices))
+        allowed = check_allowed(heads, layout, cells_tl, indices, allowed_tlv)
+        how, seed = check_sampling(sampling), check_count("seed", seed, 0, SEED_LIMIT)
+        check_count("round_number", round_number, 0, 1 << 31)
+        check_output("origins_tl", origins_tl, np.int64, cells_tl.shape)
+        check_output("logp_tl", logp_tl, np.float64, cells_tl.shape)
+        origins_tl.reshape(-1)[indices] = NO_ORIGIN
         self._loops.fill(
             heads,
             layout,
             cells_tl,
             indices,
             left,
-            np.ascontiguousarray(noise_sk, np.float64),
-            _checked(sampling),
-            check_count("seed", seed, 0, SEED_LIMIT),
-            check_count("round_number", round_number, 0, 1 << 31),
-            allowed_tlv=self._check_allowed(heads, cells_tl, allowed_tlv),
+            noise,
+            how,
+            seed,
+            round_number,
+            allowed_tlv=allowed,
             origins_tl=origins_tl,
             logp_tl=logp_tl,
             incremental=incremental,
         )
 
-    def _check_grid(
-        self,
-        heads: Sequence[Any],
-        layout: Layout,
-        cells_tl: npt.NDArray[np.uint16],
-        cell_indices: npt.NDArray[np.int64],
-    ) -> npt.NDArray[np.int64]:
-        check_cells(cells_tl, layout.n_lanes)
-        indices = check_integers("cell_indices", cell_indices, 1, 0, cells_tl.size - 1)
-        if not len(heads) or int(layout.head_of_lane.max(initial=-1)) >= len(heads):
-            raise InputError(f"heads: wanted {int(layout.head_of_lane.max(initial=0)) + 1}, got {len(heads)}")
-        if (layout.head_of_lane[np.unique(indices % layout.n_lanes)] < 0).any():
-            raise InputError("cell_indices: wanted cells of lanes that have a head, got one of a lane that is only read")
-        if max(head.n_slots for head in heads) > layout.dt_ls.shape[1]:
-            raise InputError(f"layout: wanted room for the slots of every head, got {layout.dt_ls.shape[1]}")
-        check_tokens("cells_tl", cells_tl, min(head.alphabet for head in heads))
-        return np.ascontiguousarray(indices)
 
-    def _n_values(
-        self, heads: Sequence[Any], layout: Layout, cells_tl: npt.NDArray[np.uint16]
-    ) -> npt.NDArray[np.int64]:
-        return np.array([heads[h].n_values if h >= 0 else 0 for h in layout.head_of_lane])
-
-    def _check_allowed(
-        self,
-        heads: Sequence[Any],
-        cells_tl: npt.NDArray[np.uint16],
-        allowed_tlv: npt.NDArray[np.uint8] | None,
-    ) -> npt.NDArray[np.uint8] | None:
-        if allowed_tlv is None:
-            return None
-        wanted = (*cells_tl.shape, max(head.n_values for head in heads))
-        if allowed_tlv.shape != wanted:
-            raise InputError(f"allowed_tlv: wanted shape {wanted}, got {allowed_tlv.shape}")
-        return np.ascontiguousarray(allowed_tlv, np.uint8)
+def _checked_schedule(
+    left_s: npt.ArrayLike, noise_sk: npt.ArrayLike, n_cells: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    left = check_integers("left_s", left_s, 1, 0, n_cells)
+    if len(left) == 0 or left[-1] != 0 or (np.diff(left) > 0).any():
+        raise InputError("left_s: wanted falling counts that end in 0")
+    noise = check_finite("noise_sk", noise_sk)
+    if noise.shape != (len(left), NOISE_ROWS):
+        raise InputError(f"noise_sk: wanted shape ({len(left)}, {NOISE_ROWS}), got {noise.shape}")
+    return np.ascontiguousarray(left), np.ascontiguousarray(noise)
 
 
-def _check_outputs(
-    cells_tl: npt.NDArray[np.uint16], origins_tl: npt.NDArray[np.int64], logp_tl: npt.NDArray[np.float64]
-) -> None:
-    for name, array, dtype in (("origins_tl", origins_tl, np.int64), ("logp_tl", logp_tl, np.float64)):
-        if array.shape != cells_tl.shape or array.dtype != dtype or not array.flags.c_contiguous:
-            raise InputError(f"{name}: wanted a C-ordered {np.dtype(dtype)} array of shape {cells_tl.shape}")
-
-
-def _checked(sampling: Sampling) -> Sampling:
-    check_number("temperature", sampling.temperature, 0.0, 100.0, open_low=True)
-    check_count("top_k", sampling.top_k, 0, 65535)
-    check_number("top_p", sampling.top_p, 0.0, 1.0)
-    check_number("repetition_penalty", sampling.repetition_penalty, 1.0, 100.0)
-    check_count("no_repeat_window", sampling.no_repeat_window, 0, 1 << 30)
-    return sampling
+def _writable(cells_tl: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+    # The loops take one kind of grid, a writable one; a caller that only asks may hand in a read-only one.
+    return cells_tl if cells_tl.flags.writeable else cells_tl.copy()

@@ -1,6 +1,6 @@
 """Checks of what callers hand to the kernel: each refusal names the argument, what was wanted and what was got."""
 
-import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,16 +11,18 @@ MASK = 65535
 """A grid cell that is not known."""
 EDGE = 65534
 """What a slot reads outside the grid."""
+CELL_LIMIT = 1 << 32
+"""Most cells of a grid: a cell's place is one 32-bit word of the counter that its draws come from."""
 
 
 def check_number(name: str, value: float, low: float, high: float, *, open_low: bool = False) -> float:
-    """Return `value` as a float if it is finite and within low..high, else raise InputError."""
-    number = float(value)
-    bad = not math.isfinite(number) or number < low or number > high or (open_low and number == low)
-    if bad:
+    """Return `value` as a float if it is a number within low..high, else raise InputError."""
+    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    # NaN is within nothing.
+    if not real or not low <= value <= high or (open_low and value == low):
         wanted = f"above {low:g} up to {high:g}" if open_low else f"{low:g} to {high:g}"
         raise InputError(f"{name}: wanted a number {wanted}, got {value!r}")
-    return number
+    return float(value)
 
 
 def check_count(name: str, value: int, low: int, high: int) -> int:
@@ -33,10 +35,12 @@ def check_count(name: str, value: int, low: int, high: int) -> int:
 
 def check_finite(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return `array` as float64 if every number in it is finite, else raise InputError."""
-    numbers = np.asarray(array, np.float64)
+    numbers = np.asarray(array)
+    if numbers.dtype.kind not in "iubf":
+        raise InputError(f"{name}: wanted finite numbers, got dtype {numbers.dtype}")
     if not np.isfinite(numbers).all():
         raise InputError(f"{name}: wanted finite numbers, got NaN or infinity")
-    return numbers
+    return numbers.astype(np.float64, copy=False)
 
 
 def check_integers(name: str, array: npt.ArrayLike, ndim: int, low: int, high: int) -> npt.NDArray[np.int64]:
@@ -74,9 +78,21 @@ def check_tokens(name: str, cells: npt.NDArray[np.integer], alphabet: int) -> No
         raise InputError(f"{name}: wanted tokens 0 to {alphabet - 1}, got {int(tokens.max())}")
 
 
-def check_cells(cells_tl: npt.NDArray[np.uint16], n_lanes: int) -> None:
-    """Raise InputError unless `cells_tl` is a writable C-ordered uint16 grid with `n_lanes` lanes."""
+def sealed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return `array`, from now on read-only: what a head was built over must stay as it was checked."""
+    array.flags.writeable = False
+    return array
+
+
+def check_cells(cells_tl: npt.NDArray[np.uint16], n_lanes: int, *, written: bool = True) -> None:
+    """Raise InputError unless `cells_tl` is a C-ordered uint16 grid with `n_lanes` lanes, writable where `written`."""
     right = isinstance(cells_tl, np.ndarray) and cells_tl.dtype == np.uint16 and cells_tl.ndim == 2
-    if not right or cells_tl.shape[1] != n_lanes or not cells_tl.flags.c_contiguous or not cells_tl.flags.writeable:
+    if right:
+        flags = cells_tl.flags
+        right = cells_tl.shape[1] == n_lanes and flags.c_contiguous and (flags.writeable or not written)
+    if not right:
         got = f"{cells_tl.dtype} {cells_tl.shape}" if isinstance(cells_tl, np.ndarray) else type(cells_tl).__name__
-        raise InputError(f"cells_tl: wanted a writable C-ordered uint16 array of shape (T, {n_lanes}), got {got}")
+        kind = "writable C-ordered" if written else "C-ordered"
+        raise InputError(f"cells_tl: wanted a {kind} uint16 array of shape (T, {n_lanes}), got {got}")
+    if cells_tl.size > CELL_LIMIT:
+        raise InputError(f"cells_tl: wanted at most {CELL_LIMIT} cells, got {cells_tl.size}")

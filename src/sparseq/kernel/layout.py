@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.errors import InputError
-from sparseq.kernel.checks import EDGE, check_integers
+from sparseq.kernel.checks import EDGE, check_integers, sealed
 
 EDGE_LANE = -1
 """A slot whose lane is this always reads the edge."""
@@ -53,7 +53,7 @@ def make_layout(dt_ls: npt.ArrayLike, lane_ls: npt.ArrayLike, head_of_lane: npt.
     own = (lanes == np.arange(len(heads))[:, None]) & (dt == 0) & (heads >= 0)[:, None]
     if own.any():
         raise InputError(f"layout: slot {int(own.any(0).argmax())} reads the cell it should predict; give it a dt")
-    as_int32 = [np.ascontiguousarray(array, np.int32) for array in (dt, lanes, heads)]
+    as_int32 = [sealed(np.array(array, np.int32, order="C")) for array in (dt, lanes, heads)]
     return Layout(*as_int32)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.errors import InputError
-from sparseq.kernel.checks import check_finite, check_integers, check_number
+from sparseq.kernel.checks import check_finite, check_integers, check_number, sealed
 
 SOFTMAX_BITS = 36
 """The nearest row has mass 2**36; masses are integers, so that sums do not depend on their order or the machine."""
@@ -94,11 +94,11 @@ def slot_model(
     decay = _powers(float((-Decimal(sharpness)).exp(Context(prec=30))), largest + 1)
     table = np.floor(decay * float(1 << SOFTMAX_BITS) + 0.5).astype(np.uint64)
     return SlotModel(
-        weights_s=weights,
-        similarity_of_slot_s=of_slot,
-        similarity_kab=tables,
-        softmax_table=table,
-        decay=decay,
+        weights_s=sealed(weights),
+        similarity_of_slot_s=sealed(of_slot),
+        similarity_kab=sealed(tables),
+        softmax_table=sealed(table),
+        decay=sealed(decay),
         reach=int(np.flatnonzero(table)[-1]),
         largest_distance=largest,
         prior_weight=prior_weight,
@@ -130,7 +130,7 @@ def _similarity_tables(
 def _checked_table(slot: int, table: npt.ArrayLike, weights: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
     if not 0 <= slot < len(weights):
         raise InputError(f"similarity: wanted slots 0 to {len(weights) - 1}, got {slot}")
-    numbers = check_finite("similarity", table)
+    numbers = check_finite(f"similarity[{slot}]", table)
     if numbers.ndim != 2 or numbers.shape[0] != numbers.shape[1] or not len(numbers):
         raise InputError(f"similarity[{slot}]: wanted a square table, got shape {numbers.shape}")
     if numbers.min() < 0 or numbers.max() > weights[slot] or (numbers != np.floor(numbers)).any():

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.errors import InputError
-from sparseq.kernel.checks import EDGE, MASK, check_codes
+from sparseq.kernel.checks import EDGE, MASK, check_codes, check_finite, check_integers, sealed
 
 NARROW_LIMIT = 254
 """Alphabets up to this fit uint8 keys: 254 is the edge, 255 an unknown cell."""
@@ -91,7 +91,8 @@ def merge_rows(
         For shapes that do not fit together, or codes and values out of range.
     """
     keys, values = check_codes(keys_ns, values_n, n_values, alphabet)
-    origins = np.arange(len(values)) if origins_n is None else np.asarray(origins_n, np.int64)
+    given = np.arange(len(values)) if origins_n is None else origins_n
+    origins = check_integers("origins_n", given, 1, 0, np.iinfo(np.int64).max)
     if origins.shape != values.shape:
         raise InputError(f"origins_n: wanted one for each of the {len(values)} rows, got shape {origins.shape}")
     narrow = narrowed(keys, alphabet)
@@ -101,12 +102,12 @@ def merge_rows(
     starts = np.append(np.flatnonzero(first), len(values)).astype(np.int64)
     tally = np.bincount(values, minlength=n_values)
     return Rows(
-        keys_sn=np.ascontiguousarray(narrow[first].T),
-        counts_n=np.diff(starts).astype(np.uint32),
-        value_start_v=np.searchsorted(values[first], np.arange(n_values + 1)).astype(np.int64),
-        origin_start_n=starts,
-        origins=np.ascontiguousarray(origins),
-        prior_v=(tally + 0.5) / (len(values) + 0.5 * n_values),
+        keys_sn=sealed(np.ascontiguousarray(narrow[first].T)),
+        counts_n=sealed(np.diff(starts).astype(np.uint32)),
+        value_start_v=sealed(np.searchsorted(values[first], np.arange(n_values + 1)).astype(np.int64)),
+        origin_start_n=sealed(starts),
+        origins=sealed(origins),
+        prior_v=sealed((tally + 0.5) / (len(values) + 0.5 * n_values)),
         n_values=n_values,
         alphabet=alphabet,
     )
@@ -125,7 +126,9 @@ def narrowed(cells: npt.NDArray[np.uint16], alphabet: int) -> npt.NDArray[np.uns
 def _sort_order(
     keys: npt.NDArray[np.unsignedinteger], values: npt.NDArray[np.int64], weights_s: npt.ArrayLike | None
 ) -> npt.NDArray[np.int64]:
-    weights = np.zeros(keys.shape[1]) if weights_s is None else np.asarray(weights_s, float)
+    weights = np.zeros(keys.shape[1]) if weights_s is None else check_finite("weights_s", weights_s)
+    if weights.shape != keys.shape[1:]:
+        raise InputError(f"weights_s: wanted one for each of the {keys.shape[1]} slots, got shape {weights.shape}")
     heavy_first = np.argsort(-weights, kind="stable")
     words = _packed(keys[:, heavy_first], values)
     return np.lexsort(words[::-1])

@@ -45,7 +45,8 @@ def rows_of(name: str, value: Any, shape: str, wanted: tuple[int | None, ...]) -
     with np.errstate(over="ignore", invalid="ignore"):
         floats = np.ascontiguousarray(array, np.float32)
         # NaN, infinity and whatever could overflow a score all show in the sum of squares: one pass for three checks.
-        fits = math.isfinite(np.vdot(floats, floats))
+        # By einsum, as BLAS would wake its threads for a large array.
+        fits = math.isfinite(np.einsum("i,i->", floats.reshape(-1), floats.reshape(-1)))
     if not fits:
         raise InputError(f"{name}: wanted finite numbers, their squares too, got NaN, infinity or numbers too large")
     return floats
@@ -54,7 +55,7 @@ def rows_of(name: str, value: Any, shape: str, wanted: tuple[int | None, ...]) -
 def same_rows(q: Any, k: Any, v: Any) -> tuple[Floats, Floats, Floats]:
     """Return queries, keys and values of one shape (H, T, D), or raise `InputError`."""
     keys = rows_of("k_htd", k, "(H, T, D)", (None, None, None))
-    queries = rows_of("q_htd", q, "(H, T, D) of k_htd", keys.shape)
+    queries = keys if q is k else rows_of("q_htd", q, "(H, T, D) of k_htd", keys.shape)
     return queries, keys, rows_of("v_htd", v, "(H, T, D) of k_htd", keys.shape)
 
 

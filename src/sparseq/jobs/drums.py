@@ -1,0 +1,68 @@
+"""Drums as tokens: a grid's cells, and the contexts that its lanes are streamed and repaired by."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from sparseq.engine.context import Context, Slot, make_context
+from sparseq.music.grid import DrumGrid
+
+CODE_LIMIT = 254
+"""Position and style codes stay below this: a bar of 15/8 at 12 steps a quarter note has 90 steps."""
+
+
+def drum_cells(grid: DrumGrid) -> npt.NDArray[np.uint16]:
+    """Return a grid's tokens with one more lane, the step in the bar: uint16 ndarray of shape (T, L + 1)."""
+    phases = np.minimum(grid.phases_t, CODE_LIMIT - 1)
+    return np.column_stack([grid.tokens_tl, phases]).astype(np.uint16)
+
+
+def styled_cells(grid: DrumGrid, style: int) -> npt.NDArray[np.uint16]:
+    """Return `drum_cells` with one more lane that says the style everywhere: uint16 ndarray of shape (T, L + 2)."""
+    return np.column_stack([drum_cells(grid), np.full(grid.n_steps, style)]).astype(np.uint16)
+
+
+def stream_context(n_lanes: int, steps_per_beat: int, bar_steps: int) -> Context:
+    """Return causal contexts: a lane sees its own past, what is already decided now, and all lanes a bar ago.
+
+    Parameters
+    ----------
+    n_lanes : int
+        Drum lanes; lane `n_lanes` holds the step in the bar, the next one the style.
+    steps_per_beat, bar_steps : int
+        Steps in a quarter note and in a bar.
+    """
+    lanes = [_stream_slots(lane, n_lanes, steps_per_beat, bar_steps) for lane in range(n_lanes)]
+    return make_context([*lanes, [], []], [2] * n_lanes + [CODE_LIMIT] * 2)
+
+
+def _stream_slots(lane: int, n_lanes: int, beat: int, bar: int) -> list[Slot]:
+    near = {1: 1.0, 2: 0.7, 3: 0.3}
+    far = {beat: 0.8, 2 * beat: 0.5, bar: 1.5, 2 * bar: 0.8}
+    own = [Slot(-dt, lane, weight) for dt, weight in (near | far).items()]
+    others = [other for other in range(n_lanes) if other != lane]
+    now = [Slot(0, other, 0.8) for other in others if other < lane]
+    before = [Slot(-1, other, 0.2) for other in others]
+    a_bar_ago = [Slot(-bar, other, 0.3) for other in others]
+    return [*own, *now, *before, *a_bar_ago, Slot(0, n_lanes, 2.0), Slot(0, n_lanes + 1, 1.6)]
+
+
+def fill_context(n_lanes: int, steps_per_beat: int, bar_steps: int) -> Context:
+    """Return contexts from both sides; parameters as for `stream_context`, without a lane for the style."""
+    lanes = [_fill_slots(lane, n_lanes, steps_per_beat, bar_steps) for lane in range(n_lanes)]
+    return make_context([*lanes, []], [2] * n_lanes + [CODE_LIMIT])
+
+
+def _fill_slots(lane: int, n_lanes: int, beat: int, bar: int) -> list[Slot]:
+    weights = {1: 1.0, 2: 0.7, 3: 0.3} | {beat: 0.8, 2 * beat: 0.5, bar: 1.0}
+    own = [Slot(sign * dt, lane, weight) for dt, weight in weights.items() for sign in (-1, 1)]
+    others = [other for other in range(n_lanes) if other != lane]
+    beside = [Slot(dt, other, weight) for other in others for dt, weight in ((0, 0.8), (-1, 0.2), (1, 0.2))]
+    return [*own, *beside, Slot(0, n_lanes, 1.0)]
+
+
+def usual_bar_steps(grids: Sequence[DrumGrid]) -> int:
+    """Return the length in steps that most bars of these grids have."""
+    lengths = [bar.length_steps for grid in grids for bar in grid.bars]
+    return max(sorted(set(lengths)), key=lengths.count)

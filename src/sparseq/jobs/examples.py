@@ -1,0 +1,115 @@
+"""The examples of one job: loops found, read and put on a grid, with what could not be used and why."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from sparseq.errors import InputError
+from sparseq.music.encode import drum_notes, encode_drums
+from sparseq.music.grid import DrumGrid
+from sparseq.music.lanes import LANES, lane_of
+from sparseq.music.loops import LoopSource, Skipped, find_all, load
+from sparseq.music.resolution import suitable_steps
+from sparseq.music.score import Score, read_score
+from sparseq.music.smf import parse
+from sparseq.music.units import tempo_us_to_bpm
+
+LOOP_BARS = 8
+"""A file of up to so many bars is taken for a loop: its end leads back to its start."""
+
+
+class Example(NamedTuple):
+    """A score with drums, how it is counted, and its style where that is known."""
+
+    name: str
+    score: Score
+    steps_per_beat: int
+    style: str = ""
+
+    @property
+    def bpm(self) -> float:
+        """Tempo at its start, quarter notes per minute."""
+        return tempo_us_to_bpm(self.score.tempos[0][1])
+
+    @property
+    def meter(self) -> tuple[int, int]:
+        """Meter at its start."""
+        return self.score.meters[0][1], self.score.meters[0][2]
+
+    def grid(self, lanes: Sequence[str]) -> DrumGrid:
+        """Return its drums on a grid with these lanes."""
+        return encode_drums(self.score, lanes, self.steps_per_beat)
+
+
+class Examples(NamedTuple):
+    """What a job learns from, and what it leaves out and why."""
+
+    used: tuple[Example, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def load_examples(specs: Sequence[str], steps_per_beat: int | None = None) -> Examples:
+    """Read the drum loops that a person asked for.
+
+    Parameters
+    ----------
+    specs : sequence of str
+        Folders, files, names or styles of shipped loops; none stands for the shipped loops.
+    steps_per_beat : int, optional
+        Count all of them so; otherwise each as suits it.
+
+    Raises
+    ------
+    InputError, FileError
+        If something named is not there, or not one loop with drums is left.
+    """
+    sources = find_all(specs)
+    loaded = load(sources, _drum_score)
+    if not loaded.loops:
+        name, reason = loaded.skipped[0]
+        raise InputError(f"loops: wanted at least one with drums, got none of {len(sources)}: {name}: {reason}")
+    used, skipped = [], list(loaded.skipped)
+    for source, score in loaded.loops:
+        example = _example(source, score, steps_per_beat)
+        try:
+            example.grid(())
+        except InputError as error:
+            skipped.append(Skipped(source.name, str(error)))
+        else:
+            used.append(example)
+    if not used:
+        raise InputError(f"loops: wanted at least one that can be counted in steps, got none: {skipped[0].reason}")
+    return Examples(tuple(used), tuple(skipped))
+
+
+def _drum_score(data: bytes, name: str) -> Score:
+    score = read_score(parse(data, name))
+    if not drum_notes(score):
+        raise InputError(f"wanted drums, got {len(score.notes)} notes and none on channel 10")
+    return score
+
+
+def _example(source: LoopSource, score: Score, steps_per_beat: int | None) -> Example:
+    info = source.info
+    steps = steps_per_beat or (info.steps_per_beat if info else suitable_steps(score))
+    return Example(source.name, score, steps, info.style if info else "")
+
+
+def largest_group(examples: Examples, key: Callable[[Example], object], what: str) -> Examples:
+    """Keep the examples that share the most common `key` (of equals the first); the others are skipped for `what`."""
+    tally = Counter(key(example) for example in examples.used)
+    best = max(tally, key=lambda value: tally[value])
+    kept = tuple(example for example in examples.used if key(example) == best)
+    left = tuple(Skipped(example.name, what) for example in examples.used if key(example) != best)
+    return Examples(kept, (*examples.skipped, *left))
+
+
+def lanes_of(scores: Iterable[Score]) -> tuple[str, ...]:
+    """Return the drum lanes that these scores use, in the order of `LANES`."""
+    present = {lane_of(note.pitch) for score in scores for note in drum_notes(score)}
+    return tuple(lane for lane in LANES if lane in present)
+
+
+def is_loop(grid: DrumGrid) -> bool:
+    """Whether a grid is short enough to go round."""
+    return len(grid.bars) <= LOOP_BARS

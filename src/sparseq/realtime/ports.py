@@ -1,0 +1,236 @@
+"""MIDI devices: the only place that finds and opens them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from sparseq.errors import PortError
+
+if TYPE_CHECKING:
+    from sparseq.realtime.outputs import OutputPort
+
+CLIENT_NAME = "sparseq"
+NULL, VIRTUAL = "null", "virtual"
+
+
+class NoMidiSystem(PortError):
+    """No MIDI system answers on this machine; the null port is what remains."""
+
+
+class PortInfo(NamedTuple):
+    """A port of this machine: its name, the system that offers it, and "out" (to play to) or "in" (to listen to)."""
+
+    name: str
+    api: str
+    direction: str
+
+
+class Device(Protocol):
+    """An open device: what is written goes out at once."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+
+    def write(self, data: bytes) -> None:
+        """Send one complete message now."""
+
+    def close(self) -> None:
+        """Give the device back."""
+
+
+class RtMidiDevice:
+    """A port opened through python-rtmidi.
+
+    Parameters
+    ----------
+    client : rtmidi.MidiOut
+        A client whose port is open.
+    name : str
+        What a person calls the port.
+    """
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def write(self, data: bytes) -> None:
+        """Send one complete message now.
+
+        Raises
+        ------
+        PortError
+            If the port does not take it.
+        """
+        try:
+            self._client.send_message(data)
+        except (_load_rtmidi().RtMidiError, ValueError) as error:
+            raise PortError(f"MIDI port {self.name!r} did not take {data.hex(' ')}: {error}") from error
+
+    def close(self) -> None:
+        """Close the port; a virtual one disappears only when its client does."""
+        self._client.close_port()
+        self._client.delete()
+
+
+def list_ports() -> tuple[PortInfo, ...]:
+    """Return the ports of every MIDI system that answers, those to play to first.
+
+    Raises
+    ------
+    NoMidiSystem
+        If none answers.
+    PortError
+        If python-rtmidi is not installed.
+    """
+    rtmidi, found = _load_rtmidi(), []
+    with quiet_stderr():
+        for direction in ("out", "in"):
+            for api, client in _clients(rtmidi, direction):
+                found += [PortInfo(name, api, direction) for name in client.get_ports()]
+                client.delete()
+    return tuple(found)
+
+
+def open_output(spec: str) -> OutputPort:
+    """Open the output that a person asked for.
+
+    Parameters
+    ----------
+    spec : str
+        "null" (no device), "virtual" (a port of our own that others connect to), or a part of a port's name in any
+        case.
+
+    Raises
+    ------
+    NoMidiSystem
+        If no MIDI system answers on this machine.
+    PortError
+        If no port or more than one has that name, or it cannot be opened.
+    """
+    if spec == NULL:
+        from sparseq.realtime.outputs import NullPort
+
+        return NullPort()
+    from sparseq.realtime.sender_port import SenderPort
+
+    return SenderPort.start([spec])
+
+
+def open_device(spec: str) -> Device:
+    """Open "virtual" or a real port for the process that sends; see `open_output` for the arguments and errors."""
+    rtmidi = _load_rtmidi()
+    with quiet_stderr():
+        return _open_virtual(rtmidi) if spec == VIRTUAL else _open_real(rtmidi, spec)
+
+
+def choose_port(wanted: str, names: Sequence[str]) -> int:
+    """Return which of ``names`` is meant: the exact one, else the only one with ``wanted`` in it in any case.
+
+    Raises
+    ------
+    PortError
+        If none or more than one is meant; the message lists what there is.
+    """
+    folded = wanted.casefold()
+    exact = [index for index, name in enumerate(names) if name == wanted]
+    same = [index for index, name in enumerate(names) if name.casefold() == folded]
+    partial = [index for index, name in enumerate(names) if folded and folded in name.casefold()]
+    for candidates in (exact, same, partial):
+        if len({names[index] for index in candidates}) == 1:
+            return candidates[0]  # one name in two MIDI systems is the same port twice
+        if candidates:
+            listed = ", ".join(repr(names[index]) for index in candidates)
+            raise PortError(f"MIDI port {wanted!r} could be any of {listed}: give more of the name")
+    raise PortError(_unknown_message(wanted, names))
+
+
+@contextlib.contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Keep what C libraries print on file descriptor 2 away from the user while the block runs."""
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    kept_fd = os.dup(2)
+    null_fd = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null_fd, 2)
+        yield
+    finally:
+        os.dup2(kept_fd, 2)
+        os.close(null_fd)
+        os.close(kept_fd)
+
+
+def _load_rtmidi() -> ModuleType:
+    try:
+        import rtmidi
+    except ImportError as error:
+        raise PortError(
+            "real MIDI ports need python-rtmidi, which is not installed: pip install python-rtmidi "
+            "(wheels exist for CPython 3.10-3.12), or use the null port"
+        ) from error
+    module: ModuleType = rtmidi
+    return module
+
+
+def _clients(rtmidi: ModuleType, direction: str) -> list[tuple[str, Any]]:
+    """Return (name of the system, client) for each MIDI system that answers; at least one."""
+    make = rtmidi.MidiOut if direction == "out" else rtmidi.MidiIn
+    clients, refusals = [], []
+    for api in rtmidi.get_compiled_api():
+        if api == rtmidi.API_RTMIDI_DUMMY:
+            continue
+        name = rtmidi.get_api_display_name(api)
+        try:
+            clients.append((name, make(api, name=CLIENT_NAME)))
+        except rtmidi.RtMidiError:
+            refusals.append(name)
+    if not clients:
+        tried = " or ".join(refusals) or "any"
+        raise NoMidiSystem(f"no MIDI system answers here (tried {tried}): start one, or use the null port")
+    return clients
+
+
+def _open_virtual(rtmidi: ModuleType) -> Device:
+    clients = _clients(rtmidi, "out")
+    for _, spare in clients[1:]:
+        spare.delete()
+    client = clients[0][1]
+    try:
+        client.open_virtual_port(CLIENT_NAME)
+    except (rtmidi.RtMidiError, NotImplementedError) as error:
+        raise PortError(
+            f"this MIDI system ({clients[0][0]}) has no virtual ports: on Windows install loopMIDI, "
+            "make a port there and give its name"
+        ) from error
+    return RtMidiDevice(client, CLIENT_NAME)
+
+
+def _open_real(rtmidi: ModuleType, wanted: str) -> Device:
+    clients = [client for _, client in _clients(rtmidi, "out")]
+    found = [(client, index, name) for client in clients for index, name in enumerate(client.get_ports())]
+    client, index, name = found[choose_port(wanted, [name for _, _, name in found])]
+    for spare in clients:
+        if spare is not client:
+            spare.delete()
+    try:
+        client.open_port(index, CLIENT_NAME)
+    except rtmidi.RtMidiError as error:
+        raise PortError(f"MIDI port {name!r} cannot be opened ({error}): is another program using it?") from error
+    return RtMidiDevice(client, name)
+
+
+def _unknown_message(wanted: str, names: Sequence[str]) -> str:
+    import difflib
+
+    if not names:
+        return f"no MIDI port is called {wanted!r}, and there are none to choose from: use 'virtual' or 'null'"
+    by_folded = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(wanted.casefold(), list(by_folded), n=1, cutoff=0.4)
+    hint = f"did you mean {by_folded[near[0]]!r}? " if near else ""
+    return f"no MIDI port is called {wanted!r}: {hint}there are {', '.join(map(repr, names))}, 'virtual' and 'null'"

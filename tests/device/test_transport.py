@@ -1,0 +1,88 @@
+"""Real MIDI from process to process: all arrives, in order and on time, and nothing sounds on after its player."""
+
+import signal
+
+import pytest
+
+from sparseq.realtime.ports import list_ports
+
+pytestmark = pytest.mark.device
+
+BARS, STEP_S = 4, 0.125
+NOTE_ONS = [bytes([0x99, step % 128, 100]) for step in range(BARS * 16)]
+HELD = {60, 64, 67}
+
+
+@pytest.fixture(scope="module")
+def performance(capture, player):
+    """Return what arrived of eight seconds of sixteenths, and how many xruns the server had meanwhile."""
+    listener, sixteenths = capture("^sparseq:"), player("virtual", BARS)
+    assert listener.wait_for("connected").startswith("sparseq:")
+    sixteenths.tell("go")
+    assert "repeats=0" in sixteenths.end()[-1]
+    return listener.end()
+
+
+def notes(events):
+    return [data for _, data in events if data[0] & 0xE0 == 0x80]
+
+
+def test_everything_arrives_in_order(performance):
+    events, xruns = performance
+    ons = [data for data in notes(events) if data[0] == 0x99]
+    assert ons == [data for data in NOTE_ONS if data in ons]
+    # The server itself may lose an event when it stalls; without a stall nothing may be missing.
+    assert len(NOTE_ONS) - len(ons) <= 2 * xruns
+    assert abs(len(notes(events)) - 2 * len(NOTE_ONS)) <= 4 * xruns
+
+
+def test_clock_start_and_stop_arrive_around_the_notes(performance):
+    events, xruns = performance
+    system = [data for _, data in events if data[0] >= 0xF0]
+    assert system[:2] == [b"\xf2\x00\x00", b"\xfa"]
+    assert system[-1] == b"\xfc"
+    assert abs(system.count(b"\xf8") - BARS * 4 * 24) <= 2 * xruns
+
+
+def test_sixteenths_are_where_they_belong(performance, record_property, capsys):
+    """Only gross errors fail here, for the machine may be busy; the figures are printed for who looks."""
+    events, _ = performance
+    times_s = {data[1]: at_s for at_s, data in events if data[0] == 0x99}
+    offsets_s = sorted(at_s - step * STEP_S for step, at_s in times_s.items())
+    middle_s = offsets_s[len(offsets_s) // 2]
+    deviations_ms = sorted(abs(offset_s - middle_s) * 1e3 for offset_s in offsets_s)
+    p50_ms, p99_ms = (deviations_ms[int(share * (len(deviations_ms) - 1))] for share in (0.5, 0.99))
+    with capsys.disabled():
+        print(f"\nsixteenths off by p50 {p50_ms:.2f} ms, p99 {p99_ms:.2f} ms, max {deviations_ms[-1]:.2f} ms")
+    assert p99_ms < 20
+
+
+def test_a_real_port_is_found_by_a_part_of_its_name(capture, player):
+    listener = capture("^no port has this name$")
+    found = [port for port in list_ports() if port.direction == "out" and "capture" in port.name]
+    assert [port.api for port in found] == ["Jack"]
+    sixteenths = player("CAPTURE", 1)
+    sixteenths.tell("go")
+    sixteenths.end()
+    events, xruns = listener.end()
+    assert abs(len(notes(events)) - 32) <= 2 * xruns
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_player_that_is_ended_leaves_no_note_sounding(capture, player, number):
+    listener, holding = capture("^sparseq:"), player("virtual", "hold")
+    listener.wait_for("connected")
+    holding.tell("go")
+    heard = set()
+    while not heard >= HELD:
+        data = listener.hear()[1]
+        heard |= {data[1]} if data[0] == 0x90 else set()
+    holding.popen.send_signal(number)
+    holding.end()
+    events, _ = listener.end()
+    sounding = set()
+    for data in notes(events):
+        (sounding.add if data[0] & 0x10 else sounding.discard)(data[1])
+    assert sounding == set()
+    system = {data for _, data in events if data[0] & 0xF0 != 0x80 and data[0] & 0xF0 != 0x90}
+    assert {b"\xfc", b"\xb0\x7b\x00"} <= system

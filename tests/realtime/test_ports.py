@@ -1,0 +1,198 @@
+"""Finding and opening ports, with a stand-in for python-rtmidi."""
+
+import os
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+from sparseq.errors import PortError
+from sparseq.realtime import ports
+from sparseq.realtime.outputs import NullPort
+from sparseq.realtime.ports import NoMidiSystem, PortInfo, choose_port, list_ports, open_device, open_output
+
+
+class FakeRtMidi(ModuleType):
+    """Systems by name, each with its output ports, or None if it does not answer."""
+
+    API_RTMIDI_DUMMY = 0
+
+    class RtMidiError(Exception):
+        pass
+
+    def __init__(self, systems, has_virtual=True):
+        super().__init__("rtmidi")
+        self.systems, self.has_virtual, self.log = systems, has_virtual, []
+
+    def get_compiled_api(self):
+        return [0, *range(1, len(self.systems) + 1)]
+
+    def get_api_display_name(self, api):
+        return list(self.systems)[api - 1]
+
+    def MidiOut(self, api, name):
+        os.write(2, b"a warning of a C library\n")
+        if list(self.systems.values())[api - 1] is None:
+            raise self.RtMidiError("does not answer")
+        return FakeClient(self, self.get_api_display_name(api))
+
+    MidiIn = MidiOut
+
+
+class FakeClient:
+    def __init__(self, module, system):
+        self.module, self.system = module, system
+
+    def get_ports(self):
+        return list(self.module.systems[self.system])
+
+    def open_port(self, index, name):
+        if "busy" in self.get_ports()[index]:
+            raise self.module.RtMidiError("device busy")
+        self.module.log.append(("open", self.system, index))
+
+    def open_virtual_port(self, name):
+        if not self.module.has_virtual:
+            raise NotImplementedError("Virtual ports are not supported")
+        self.module.log.append(("virtual", self.system, name))
+
+    def send_message(self, data):
+        if not data:
+            raise ValueError("empty")
+        self.module.log.append(("send", self.system, data))
+
+    def close_port(self):
+        self.module.log.append(("close", self.system))
+
+    def delete(self):
+        self.module.log.append(("delete", self.system))
+
+
+@pytest.fixture
+def install(monkeypatch):
+    def put(systems, **options):
+        module = FakeRtMidi(systems, **options)
+        monkeypatch.setitem(sys.modules, "rtmidi", module)
+        return module
+
+    return put
+
+
+NAMES = ["Synth", "synth", "Drum Machine", "Drum Module", "IAC Bus 1"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [("Synth", 0), ("synth", 1), ("machine", 2), ("iac", 4), ("IAC BUS 1", 4), ("drum mod", 3)],
+)
+def test_exact_names_win_else_the_only_one_with_the_word(wanted, index):
+    assert choose_port(wanted, NAMES) == index
+
+
+def test_a_name_in_two_systems_means_the_first():
+    assert choose_port("synth", ["Synth", "Synth"]) == 0
+    assert choose_port("syn", ["Other", "Synth", "Synth"]) == 1
+
+
+def test_an_ambiguous_name_lists_the_candidates():
+    with pytest.raises(PortError, match=r"'drum' could be any of 'Drum Machine', 'Drum Module': give more"):
+        choose_port("drum", NAMES)
+
+
+@pytest.mark.parametrize("wanted", ["Dum Machne", ""])
+def test_an_unknown_name_lists_what_there_is(wanted):
+    with pytest.raises(PortError, match=r"there are 'Synth', .*'IAC Bus 1', 'virtual' and 'null'") as caught:
+        choose_port(wanted, NAMES)
+    assert ("did you mean 'Drum Machine'?" in str(caught.value)) == bool(wanted)
+
+
+def test_without_any_port_the_others_are_offered():
+    with pytest.raises(PortError, match="none to choose from: use 'virtual' or 'null'"):
+        choose_port("synth", [])
+
+
+def test_ports_of_every_system_that_answers_are_listed(install):
+    install({"ALSA": None, "JACK": ["a", "b"], "Core": ["c"]})
+    names = [("a", "JACK"), ("b", "JACK"), ("c", "Core")]
+    assert list_ports() == tuple(PortInfo(*name, direction) for direction in ("out", "in") for name in names)
+
+
+def test_no_system_at_all_is_an_error_of_its_own(install):
+    install({"ALSA": None, "JACK": None})
+    for look in (list_ports, lambda: open_device("virtual"), lambda: open_device("synth")):
+        with pytest.raises(NoMidiSystem, match=r"no MIDI system answers here \(tried ALSA or JACK\).*null port"):
+            look()
+
+
+def test_warnings_of_c_libraries_do_not_reach_the_user(install, capfd):
+    install({"JACK": ["a"]})
+    list_ports()
+    open_device("a")
+    open_device("virtual")
+    os.write(2, b"our own words\n")
+    assert capfd.readouterr().err == "our own words\n"
+
+
+def test_a_device_is_opened_written_and_given_back(install):
+    module = install({"ALSA": ["x"], "JACK": ["a", "b"]})
+    device = open_device("B")
+    device.write(b"\x90\x24\x40")
+    device.close()
+    assert device.name == "b"
+    assert module.log == [
+        ("delete", "ALSA"),
+        ("open", "JACK", 1),
+        ("send", "JACK", b"\x90\x24\x40"),
+        ("close", "JACK"),
+        ("delete", "JACK"),
+    ]
+
+
+def test_a_virtual_port_is_made_in_the_first_system_that_answers(install):
+    module = install({"ALSA": None, "JACK": ["a"], "Core": []})
+    assert open_device("virtual").name == "sparseq"
+    assert module.log == [("delete", "Core"), ("virtual", "JACK", "sparseq")]
+
+
+def test_without_virtual_ports_loopmidi_is_named(install):
+    install({"Windows MM": []}, has_virtual=False)
+    with pytest.raises(PortError, match=r"Windows MM.*loopMIDI"):
+        open_device("virtual")
+
+
+def test_a_port_that_does_not_open_or_take_data_says_so(install):
+    install({"JACK": ["busy one", "a"]})
+    with pytest.raises(PortError, match=r"'busy one' cannot be opened \(device busy\)"):
+        open_device("busy one")
+    with pytest.raises(PortError, match="'a' did not take"):
+        open_device("a").write(b"")
+
+
+def test_without_rtmidi_it_is_said_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rtmidi", None)
+    for look in (list_ports, lambda: open_device("virtual")):
+        with pytest.raises(PortError, match="pip install python-rtmidi") as caught:
+            look()
+        assert type(caught.value) is PortError
+
+
+def test_the_null_port_needs_nothing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rtmidi", None)
+    assert isinstance(open_output("null"), NullPort)
+
+
+def test_the_sender_process_imports_little():
+    code = (
+        "import sys, sparseq.realtime.sender;"
+        "heavy = {'numpy', 'click', 'mido', 'rich', 'rtmidi', 'subprocess', 'threading', 'sparseq.kernel'};"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_messages_are_one_line(install):
+    install({"JACK": None})
+    with pytest.raises(PortError) as caught:
+        ports.open_device("x")
+    assert "\n" not in str(caught.value)
