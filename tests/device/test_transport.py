@@ -27,10 +27,15 @@ def notes(events):
     return [data for _, data in events if data[0] & 0xE0 == 0x80]
 
 
+def assert_in_order(got, wanted):
+    rest = iter(wanted)
+    assert all(data in rest for data in got)
+
+
 def test_everything_arrives_in_order(performance):
     events, xruns = performance
     ons = [data for data in notes(events) if data[0] == 0x99]
-    assert ons == [data for data in NOTE_ONS if data in ons]
+    assert_in_order(ons, NOTE_ONS)
     # The server itself may lose an event when it stalls; without a stall nothing may be missing.
     assert len(NOTE_ONS) - len(ons) <= 2 * xruns
     assert abs(len(notes(events)) - 2 * len(NOTE_ONS)) <= 4 * xruns
@@ -39,9 +44,9 @@ def test_everything_arrives_in_order(performance):
 def test_clock_start_and_stop_arrive_around_the_notes(performance):
     events, xruns = performance
     system = [data for _, data in events if data[0] >= 0xF0]
-    assert system[:2] == [b"\xf2\x00\x00", b"\xfa"]
-    assert system[-1] == b"\xfc"
-    assert abs(system.count(b"\xf8") - BARS * 4 * 24) <= 2 * xruns
+    wanted = [b"\xf2\x00\x00", b"\xfa", *[b"\xf8"] * (BARS * 4 * 24), b"\xfc"]
+    assert_in_order(system, wanted)
+    assert len(wanted) - len(system) <= 2 * xruns
 
 
 def test_sixteenths_are_where_they_belong(performance, record_property, capsys):

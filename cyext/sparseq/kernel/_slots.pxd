@@ -6,67 +6,69 @@ cdef enum:
     EDGE_CELL = 65534   # what a slot reads outside the grid
     UNKNOWN = -1        # a query's slot that is not known: it adds no distance
 
+cdef extern from "_scan.h" nogil:
+    ctypedef struct Asked "sparseq_asked":
+        int32_t slot
+        int32_t code
+        int32_t weight
+        const uint16_t* table
 
-cdef struct SamplingParams:
-    double temperature
-    int top_k
-    double top_p
-    double repetition_penalty
-    int no_repeat_window
-    bint greedy
+
+cdef struct Head:
+    int n_slots
+    int n_values
+    int reach
+    int largest_distance
+    int own_weight
+    bint evict
+    bint wide_keys
+    bint wide_distance
+    int edge_code
+    int unknown_code
+    double prior_weight
+    # example rows
+    Py_ssize_t n_rows
+    const void* keys
+    const uint32_t* counts
+    const int64_t* value_start
+    const int64_t* origin_start
+    const int64_t* origins
+    const double* prior
+    # the model
+    const int32_t* weights
+    const uint64_t* table
+    const double* decay
+    const uint16_t* similarity
+    const int32_t* similarity_of_slot
+    int similarity_size
+    # own rows: a ring
+    Py_ssize_t n_own
+    Py_ssize_t own_capacity
+    Py_ssize_t own_next
+    Py_ssize_t hidden           # an own row that does not count; -1: all do
+    void* own_keys
+    int32_t* own_values
+    int64_t* own_origins
+    # room for one query, and the answer to the latest
+    Asked* asked
+    void* distance
+    const void* seen            # the distances that the answer was read from
+    int least
+    uint64_t* mass
+    double* probability
 
 
 cdef class SlotHead:
-    cdef readonly int n_slots
-    cdef readonly int n_values
+    cdef Head head
     cdef readonly int alphabet
-    cdef readonly Py_ssize_t n_rows
-    cdef readonly Py_ssize_t n_own
-    cdef readonly Py_ssize_t own_capacity
-    cdef readonly int own_weight
-    cdef readonly int largest_distance
-    cdef readonly bint evict
-    cdef bint wide_keys
-    cdef bint wide_distance
-    cdef int edge_code
-    cdef int unknown_code
-    cdef int reach
-    cdef Py_ssize_t own_next
-    cdef Py_ssize_t hidden
-    cdef double prior_weight
-    cdef object _arrays     # owns what the pointers below look at
-    cdef const void* keys
-    cdef void* own_keys
-    cdef const uint32_t* counts
-    cdef const int64_t* value_start
-    cdef const int64_t* origin_start
-    cdef const int64_t* origins
-    cdef int32_t* own_values
-    cdef int64_t* own_origins
-    cdef const int32_t* weights
-    cdef const uint64_t* table
-    cdef const double* decay
-    cdef const double* prior
-    cdef const uint16_t* similarity
-    cdef const int32_t* similarity_of_slot
-    cdef int similarity_size
-    cdef void* distance
-    cdef uint64_t* mass
-    cdef double* probability
-    cdef double* scratch
+    cdef object _arrays         # owns what the head's pointers look at
 
-    cdef Py_ssize_t distance_bytes(self) except -1 nogil
-    cdef int distance_at(self, const void* distance, Py_ssize_t row) except -1 nogil
-    cdef int code_of_cell(self, int cell) except -2 nogil
-    cdef int add_rows(self, const void* keys, Py_ssize_t stride, int slot, int query, void* distance,
-                      Py_ssize_t first, Py_ssize_t last) except -1 nogil
-    cdef int add_slot(self, int slot, int query, void* distance) except -1 nogil
-    cdef int measure(self, const int32_t* query, void* distance) except -1 nogil
-    cdef int least(self, const void* distance) except -1 nogil
-    cdef int attend(self, const void* distance, int least, uint64_t* mass) except -1 nogil
-    cdef int predict(self, const void* distance, const uint8_t* allowed, double* probability) except -1 nogil
-    cdef int origin_of(self, const void* distance, int value, double u, bint nearest, int64_t* origin) except -1 nogil
-    cdef int origin_near(self, const void* distance, int value, double u, int64_t* origin) except -1 nogil
-    cdef int remember(self, const int32_t* codes, int value, int64_t origin) except -1 nogil
-    cdef int sample(self, const double* probability, const uint8_t* recent, const SamplingParams* how,
-                    double u) except -1 nogil
+cdef Py_ssize_t distance_bytes(const Head* head) except -1 nogil
+cdef int code_of_cell(const Head* head, int cell) except -2 nogil
+cdef int add_slot(Head* head, int slot, int code, void* distance) except -1 nogil
+cdef int measure(Head* head, const int32_t* query, void* distance) except -1 nogil
+cdef int attend(Head* head, const void* distance) except -1 nogil
+cdef int ask(Head* head, const int32_t* query) except -1 nogil
+cdef int predict(Head* head, const uint8_t* allowed, double* probability) except -1 nogil
+cdef int origin_of(Head* head, int value, double u, bint nearest, int64_t* origin) except -1 nogil
+cdef int remember(Head* head, const int32_t* codes, int value, int64_t origin) except -1 nogil

@@ -104,9 +104,7 @@ class Diffuser:
             self._run(heads, work, again, context, seed, len(stages) + number, max(self.config.steps // 2, 1))
         return work
 
-    def likelihood(
-        self, grid: Grid, mask_tl: npt.NDArray[np.bool_], context: Context
-    ) -> npt.NDArray[np.float64]:
+    def likelihood(self, grid: Grid, mask_tl: npt.NDArray[np.bool_], context: Context) -> npt.NDArray[np.float64]:
         """Return the log-probability of each filled cell given all others, in rising order of cells."""
         known = np.where(mask_tl, MASK, grid.cells_tl).astype(np.uint16)
         heads = self._heads(Grid.of(known), mask_tl, context)

@@ -101,9 +101,7 @@ class Retriever:
             raise
         self.n_steps = stop
         new = slice(start, stop)
-        return Grid(
-            self._grid.cells_tl[new].copy(), self._grid.origins_tl[new].copy(), self._grid.logp_tl[new].copy()
-        )
+        return Grid(self._grid.cells_tl[new].copy(), self._grid.origins_tl[new].copy(), self._grid.logp_tl[new].copy())
 
     def probs(self, column_l: npt.NDArray[np.uint16]) -> npt.NDArray[np.float64]:
         """Return each lane's probabilities for a next column, given the cells of it that are known.

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.engine.context import Context, Slot, make_context
+from sparseq.jobs.habits import LEVELS, habits
 from sparseq.music.grid import DrumGrid
 
 CODE_LIMIT = 254
@@ -48,18 +49,36 @@ def _stream_slots(lane: int, n_lanes: int, beat: int, bar: int) -> list[Slot]:
     return [*own, *now, *before, *a_bar_ago, Slot(0, n_lanes, 2.0), Slot(0, n_lanes + 1, 1.6)]
 
 
+def fill_cells(grid: DrumGrid, mask_tl: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.uint16]:
+    """Return `drum_cells` with L more lanes, the habits of each: uint16 ndarray of shape (T, 2 L + 1)."""
+    known = np.ones(grid.tokens_tl.shape, bool) if mask_tl is None else ~mask_tl
+    return np.column_stack([drum_cells(grid), habits(grid.tokens_tl, grid.bars, known)]).astype(np.uint16)
+
+
 def fill_context(n_lanes: int, steps_per_beat: int, bar_steps: int) -> Context:
-    """Return contexts from both sides; parameters as for `stream_context`, without a lane for the style."""
-    lanes = [_fill_slots(lane, n_lanes, steps_per_beat, bar_steps) for lane in range(n_lanes)]
-    return make_context([*lanes, []], [2] * n_lanes + [CODE_LIMIT])
+    """Return contexts from both sides, for `fill_cells`.
+
+    Parameters
+    ----------
+    n_lanes : int
+        Drum lanes; lane `n_lanes` holds the step in the bar, the lanes after it the habit of each drum lane.
+    steps_per_beat, bar_steps : int
+        Steps in a quarter note and in a bar.
+    """
+    levels = np.arange(LEVELS + 1)
+    unlike = np.abs(levels[:, None] - levels) / LEVELS
+    lanes = [_fill_slots(lane, n_lanes, steps_per_beat, bar_steps, unlike) for lane in range(n_lanes)]
+    return make_context([*lanes, *[[]] * (n_lanes + 1)], [2] * n_lanes + [CODE_LIMIT] + [LEVELS + 1] * n_lanes)
 
 
-def _fill_slots(lane: int, n_lanes: int, beat: int, bar: int) -> list[Slot]:
-    weights = {1: 1.0, 2: 0.7, 3: 0.3} | {beat: 0.8, 2 * beat: 0.5, bar: 1.0}
+def _fill_slots(lane: int, n_lanes: int, beat: int, bar: int, unlike: npt.NDArray[np.float64]) -> list[Slot]:
+    weights = {1: 1.0, 2: 0.7, 3: 0.6} | {beat: 0.4, 2 * beat: 0.7, bar: 1.0}
     own = [Slot(sign * dt, lane, weight) for dt, weight in weights.items() for sign in (-1, 1)]
     others = [other for other in range(n_lanes) if other != lane]
-    beside = [Slot(dt, other, weight) for other in others for dt, weight in ((0, 0.8), (-1, 0.2), (1, 0.2))]
-    return [*own, *beside, Slot(0, n_lanes, 1.0)]
+    beside = [Slot(dt, other, weight) for other in others for dt, weight in ((0, 1.1), (-1, 0.4), (1, 0.4))]
+    habit = Slot(0, n_lanes + 1 + lane, 4.7, unlike)
+    others_habits = [Slot(0, n_lanes + 1 + other, 0.1, unlike) for other in others]
+    return [*own, *beside, Slot(0, n_lanes, 1.0), habit, *others_habits]
 
 
 def usual_bar_steps(grids: Sequence[DrumGrid]) -> int:

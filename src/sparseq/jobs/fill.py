@@ -14,7 +14,7 @@ from sparseq.engine.grid import Grid
 from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.errors import InputError
-from sparseq.jobs.drums import CODE_LIMIT, drum_cells, fill_context, usual_bar_steps
+from sparseq.jobs.drums import CODE_LIMIT, fill_cells, fill_context, usual_bar_steps
 from sparseq.jobs.examples import Examples, is_loop, lanes_of
 from sparseq.jobs.hits import Cell, HitReader
 from sparseq.music.decode import place_hits
@@ -27,7 +27,7 @@ from sparseq.music.resolution import suitable_steps
 from sparseq.music.score import Note, Score, read_score
 from sparseq.music.smf import MidiFile
 
-RETRIEVAL = RetrievalConfig(sharpness=2.0, prior_weight=1e-6, own_weight=3000)
+RETRIEVAL = RetrievalConfig(sharpness=1.2, prior_weight=1e-6, own_weight=170)
 DIFFUSION = DiffusionConfig(steps=12, noise=0.5)
 
 
@@ -129,11 +129,13 @@ def fill_hole(hole: Hole, examples: Examples | None, settings: FillSettings) -> 
     memory = _memory(hole, grids)
     sampling = SamplingConfig(temperature=settings.temperature, greedy=settings.greedy)
     schedule = DIFFUSION if not settings.greedy else DiffusionConfig(steps=DIFFUSION.steps)
-    mask = np.zeros((hole.grid.n_steps, len(hole.grid.lanes) + 1), bool)
-    mask[:, :-1] = hole.mask_tl
+    cells = fill_cells(hole.grid, hole.mask_tl)
+    n_lanes = len(hole.grid.lanes)
+    mask = np.zeros(cells.shape, bool)
+    mask[:, :n_lanes] = hole.mask_tl
     diffuser = Diffuser(memory, schedule, sampling)
-    filled = diffuser.fill(drum_cells(hole.grid), mask, _context(hole.grid), settings.seed)
-    hits = _hits(hole, filled, HitReader(memory, grids, mask.shape[1]))
+    filled = diffuser.fill(cells, mask, _context(hole.grid), settings.seed)
+    hits = _hits(hole, filled, HitReader(memory, grids, cells.shape[1]))
     removed = notes_in_mask(drum_notes(hole.score), hole.score.ppq, hole.grid, hole.mask_tl)
     return replace_notes(hole.midi, removed, _notes(hole, hits))
 
@@ -145,7 +147,7 @@ def _context(grid: DrumGrid) -> Context:
 def _memory(hole: Hole, grids: Sequence[DrumGrid]) -> Memory:
     memory = Memory(_context(hole.grid).heads, CODE_LIMIT, RETRIEVAL)
     for grid in grids:
-        memory.add(drum_cells(grid), _context(grid), loop=is_loop(grid))
+        memory.add(fill_cells(grid), _context(grid), loop=is_loop(grid))
     return memory
 
 
@@ -153,7 +155,7 @@ def _hits(hole: Hole, filled: Grid, reader: HitReader) -> Mapping[Cell, tuple[Hi
     """Strokes of the filled cells, on the pitches that the file itself uses for each lane."""
     own = _own_pitches(hole.score)
     hits = {}
-    for step, lane in np.argwhere(hole.mask_tl & (filled.cells_tl[:, :-1] == 1)).tolist():
+    for step, lane in np.argwhere(hole.mask_tl & (filled.cells_tl[:, : hole.mask_tl.shape[1]] == 1)).tolist():
         name = hole.grid.lanes[lane]
         found = reader.hits(int(filled.origins_tl[step, lane]), hole.grid.hits, name)
         hits[step, lane] = tuple(_retuned(hit, own.get(name)) for hit in found)
@@ -177,9 +179,7 @@ def _notes(hole: Hole, hits: Mapping[Cell, tuple[Hit, ...]]) -> list[Note]:
     """Return notes in the file's ticks, on the track and channel that play most of its drums."""
     places = Counter((note.track, note.channel) for note in drum_notes(hole.score))
     track, channel = places.most_common(1)[0][0] if places else (_first_free_track(hole.midi), DRUM_CHANNEL)
-    return list(
-        place_hits(hits, hole.grid.steps_per_beat, hole.score.ppq, channel=channel, track=track)
-    )
+    return list(place_hits(hits, hole.grid.steps_per_beat, hole.score.ppq, channel=channel, track=track))
 
 
 def _first_free_track(midi: MidiFile) -> int:

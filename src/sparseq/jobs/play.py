@@ -56,9 +56,7 @@ class Performance:
         self._on_bar: Callable[[DrumGrid], None] | None = None
         self._coming: deque[DrumGrid] = deque()  # made, not announced yet
         self._last: DrumGrid | None = None
-        self._sequencer = Sequencer(
-            port, clock, clock_out=settings.clock_out, tape=self.tape, on_bar=self._announce
-        )
+        self._sequencer = Sequencer(port, clock, clock_out=settings.clock_out, tape=self.tape, on_bar=self._announce)
 
     def watch(self, on_bar: Callable[[DrumGrid], None]) -> None:
         """Call `on_bar` with the grid of each bar that is about to be played, repeats too; to be asked before `play`."""

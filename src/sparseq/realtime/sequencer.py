@@ -18,7 +18,7 @@ from sparseq.realtime.outputs import OutputPort
 from sparseq.realtime.tape import Tape
 from sparseq.realtime.timeline import Timeline
 
-_NAP_S = 0.02  # no real sleep is longer, so that stop() is heard at once
+_NAP_S = 0.025  # every real sleep: short, so that stop() is heard at once; not shorter, so that the sender can sleep too
 _STALL_S = 0.5  # a player that was away for longer (a closed lid, Ctrl-Z) goes on where it was instead of catching up
 _RECENT_BARS = 16  # far more than are between taken and played
 
@@ -273,12 +273,14 @@ class Sequencer:
             self._stalls += 1
 
     def _sleep(self, timeline: Timeline, now_s: float) -> None:
-        """Sleep until the next bar must be known, the next event must be handed over, or the end."""
+        """Sleep a little in real time; else until a bar must be known, an event must be handed over, or the end."""
+        if self._clock.is_real:
+            self._clock.sleep_until(now_s + _NAP_S)
+            return
         wakes_s = [] if self._has_ended else [self._decision_s(timeline)]
         if (tick := self._agenda.next_tick) is not None:
             wakes_s.append(timeline.due_s(tick) - self._ahead_s)
-        wake_s = min(wakes_s, default=timeline.due_s(self._last_ticks()))
-        self._clock.sleep_until(min(wake_s, now_s + _NAP_S) if self._clock.is_real else wake_s)
+        self._clock.sleep_until(min(wakes_s, default=timeline.due_s(self._last_ticks())))
 
     def _last_ticks(self) -> int:
         """Return where the bars taken so far end, or the last event handed over if it lies after that."""

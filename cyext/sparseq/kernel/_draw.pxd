@@ -1,0 +1,16 @@
+# Drawing a token from probabilities; see _draw.pyx.
+from libc.stdint cimport uint8_t
+
+
+cdef struct SamplingParams:
+    double temperature
+    int top_k
+    double top_p
+    double repetition_penalty
+    int no_repeat_window
+    bint greedy
+
+
+cdef SamplingParams params_of(sampling) except *
+cdef int draw(const double* probability, int n, const uint8_t* recent, const SamplingParams* how, double u,
+              double* weight) except -1 nogil
