@@ -157,6 +157,23 @@ def test_fill_leaves_no_mask_and_keeps_what_is_known(seed, known, n_steps):
     np.testing.assert_array_equal(filled, diffuser.fill(len(known), n_steps, known, seed=seed))
 
 
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 99), st.integers(1, 40), st.integers(1, 12))
+def test_fill_is_the_same_whether_all_rows_are_looked_up_or_only_masked_ones(seed, n_cells, n_steps):
+    diffuser = OriginalDiffuser(CYCLE, 5, 16, config=SMALL_FILL)
+    filled = diffuser.fill(n_cells, n_steps, seed=seed)
+    np.testing.assert_array_equal(filled, diffuser.fill(n_cells, n_steps, seed=seed, every_row=True))
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 99), st.integers(0, 12))
+def test_a_slow_stream_that_also_looks_ahead_says_the_same_since_nothing_is_ahead_of_its_end(seed, n):
+    corpus = np.random.default_rng(seed).integers(0, 5, 23)
+    ahead = OriginalRetriever(corpus, 5, 16, seed=seed, config=SMALL_FILL)
+    fast = OriginalRetriever(corpus, 5, 16, seed=seed, config=SMALL)
+    np.testing.assert_array_equal(fast.stream(n, seed=seed), ahead.stream_slow(n, seed=seed))
+
+
 def test_fill_of_an_empty_canvas_follows_its_seed():
     diffuser = OriginalDiffuser(np.random.default_rng(0).integers(0, 9, 60), 9, 16)
     assert not np.array_equal(diffuser.fill(40, 6, seed=1), diffuser.fill(40, 6, seed=2))

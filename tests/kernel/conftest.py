@@ -111,7 +111,15 @@ def random_world(seed):
         np.put_along_axis(allowed, rng.integers(0, n_tokens, (*cells.shape, 1)), 1, axis=2)
     own = {"own_capacity": int(rng.choice([0, 3, 64])), "own_weight": int(rng.choice([1, 7]))}
     return World(
-        rows, models, own, layout, cells, np.flatnonzero(masked), allowed, random_sampling(rng), int(rng.integers(1 << 63))
+        rows,
+        models,
+        own,
+        layout,
+        cells,
+        np.flatnonzero(masked),
+        allowed,
+        random_sampling(rng),
+        int(rng.integers(1 << 63)),
     )
 
 

@@ -127,7 +127,9 @@ def read_only(array):
     ],
 )
 def test_a_grid_of_another_make_is_refused(cells):
-    with pytest.raises(InputError, match=r"^cells_tl: wanted a writable C-ordered uint16 array of shape \(T, 2\), got "):
+    with pytest.raises(
+        InputError, match=r"^cells_tl: wanted a writable C-ordered uint16 array of shape \(T, 2\), got "
+    ):
         check_cells(cells, 2)
 
 

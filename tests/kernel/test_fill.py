@@ -23,7 +23,9 @@ def schedule(w):
     """Return counts that fall to nothing and noise for each step, of a world's own making."""
     rng = np.random.default_rng(w.seed)
     left = sorted(rng.integers(0, len(w.masked) + 1, int(rng.integers(0, 5))).tolist(), reverse=True)
-    noise = np.exp(rng.normal(size=(len(left) + 1, NOISE_ROWS))) if rng.random() < 0.5 else np.ones((len(left) + 1, 1024))
+    noise = (
+        np.exp(rng.normal(size=(len(left) + 1, NOISE_ROWS))) if rng.random() < 0.5 else np.ones((len(left) + 1, 1024))
+    )
     return [*left, 0], noise
 
 
@@ -174,6 +176,19 @@ def test_no_cells_are_filled_in_no_time(kernel):
     assert (free(kernel, cells=np.array([], int)) == MASK).all()
 
 
+@pytest.mark.parametrize("empty", [[0], [1], [0, 1]])
+def test_a_head_without_rows_may_stand_beside_one_with_rows(kernel, empty):
+    """The last cell's kept distances, none at all, once began one byte past the end of the array that keeps them."""
+    none = merge_rows(np.zeros((0, 1), int), [], 2, 2)
+    some = merge_rows([[0], [1]], [0, 1], 2, 2)
+    heads = [kernel.head(none if h in empty else some, slot_model([3], 1.0)) for h in range(2)]
+    cells = np.full((3, 2), MASK, np.uint16)
+    layout = make_layout([[-1], [-1]], [[0], [1]], [0, 1])
+    kernel.fill(heads, layout, cells, np.arange(6), [3, 0], np.ones((2, NOISE_ROWS)),
+                Sampling(), 1, origins_tl=np.zeros((3, 2), np.int64), logp_tl=np.zeros((3, 2)))  # fmt: skip
+    assert (cells < 2).all()
+
+
 def test_the_surest_cells_come_first_and_the_others_see_them(kernel):
     """Lane 0 follows a known clue; lane 1 copies lane 0. In one step the copy is a guess, in two it is right."""
     clue = kernel.head(merge_rows([[v] for v in range(8)], range(8), 8, 8), slot_model([100], 1.0))
@@ -192,26 +207,14 @@ def test_the_surest_cells_come_first_and_the_others_see_them(kernel):
     assert right[1] == 1.0
 
 
-@pytest.mark.parametrize("left", [[3, 2, 1, 0], [4, 4, 1, 0], [0], [0, 0, 0]])
-def test_as_many_stay_masked_as_the_schedule_says(kernel, left):
-    """Every cell copies the one before it: a chain of n cells is right from the front by one link a decided step."""
+@pytest.mark.parametrize(
+    ("left", "certain"),
+    [([0], 1), ([0, 0, 0], 1), ([2, 0], 2), ([3, 1, 0], 3), ([3, 2, 1, 0], 4), ([4, 4, 1, 0], 2), ([4, 3, 2, 1, 0], 4)],
+)
+def test_as_many_stay_masked_as_the_schedule_says(kernel, left, certain):
+    """Four cells copy the one before them, the first a known one: each step that decides makes one more certain."""
     head = kernel.head(merge_rows([[0], [1]], [0, 1], 2, 2), slot_model([100], 1.0))
-    layout = make_layout([[-1]], [[0]], [0])
-    decided = []
-    for n in range(1, len(left) + 1):
-        cells = np.full((5, 1), MASK, np.uint16)
-        cells[0] = 1
-        logp = np.zeros(cells.shape)
-        kernel.fill([head], layout, cells, np.arange(1, 5), [*left[: n - 1], 0], np.ones((n, NOISE_ROWS)),
-                    Sampling(greedy=True), 1, origins_tl=np.zeros(cells.shape, np.int64), logp_tl=logp)  # fmt: skip
-        # A cell decided on a known neighbour is certain; one decided on a masked neighbour is even.
-        decided.append(int((logp[1:, 0] > -1e-3).sum()))
-    fronts, known, before = [], 0, 4
-    for n in range(1, len(left) + 1):
-        steps = [*left[: n - 1], 0]
-        known, before = 0, 4
-        for stay in steps:
-            known += 1 if before > stay else 0
-            before = stay
-        fronts.append(known)
-    assert decided == fronts
+    cells, logp = np.array([[1], *[[MASK]] * 4], np.uint16), np.zeros((5, 1))
+    kernel.fill([head], make_layout([[-1]], [[0]], [0]), cells, np.arange(1, 5), left, np.ones((len(left), NOISE_ROWS)),
+                Sampling(greedy=True), 1, origins_tl=np.zeros((5, 1), np.int64), logp_tl=logp)  # fmt: skip
+    assert int((logp[1:, 0] > -1e-3).sum()) == certain

@@ -17,7 +17,7 @@ from sparseq.kernel.rows import merge_rows
 def examples(draw):
     alphabet = draw(st.sampled_from([1, 2, 3, 253, 254, 255, 65533, 65534]))
     n_slots, n_values = draw(st.integers(0, 4)), draw(st.integers(1, 4))
-    tokens = sorted({0, alphabet // 2, alphabet - 1}) + [EDGE, MASK]
+    tokens = [*sorted({0, alphabet // 2, alphabet - 1}), EDGE, MASK]
     row = st.tuples(st.tuples(*[st.sampled_from(tokens)] * n_slots), st.integers(0, n_values - 1))
     rows = draw(st.lists(row, max_size=20))
     keys = np.array([key for key, _ in rows], np.uint16).reshape(len(rows), n_slots)

@@ -208,9 +208,7 @@ def test_a_mark_never_made_or_evicted_past_is_refused(kernel, n, mark):
     head = numbered(kernel, 5, n)
     with pytest.raises(CapacityError) as caught:
         head.rewind(mark)
-    assert str(caught.value) == (
-        f"rewind: wanted a mark up to {min(n, 5)} with nothing evicted since, got {mark}"
-    )
+    assert str(caught.value) == (f"rewind: wanted a mark up to {min(n, 5)} with nothing evicted since, got {mark}")
 
 
 def test_own_rows_weigh_their_weight(kernel):

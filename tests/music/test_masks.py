@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sparseq.errors import InputError
 from sparseq.music.encode import encode_drums
 from sparseq.music.grid import DrumGrid, GridBar
-from sparseq.music.masks import cell_mask, notes_in_mask, parse_bars, parse_lanes
+from sparseq.music.masks import cell_mask, notes_in_mask, parse_bars, parse_lanes, step_mask
 from sparseq.music.score import Note, Score
 
 KIT = ("kick", "snare", "closed_hat", "open_hat")
@@ -126,3 +126,34 @@ def test_notes_in_marked_cells_are_those_that_the_grid_shows_there():
     made = encode_drums(score, lanes=("kick", "snare"))
     picked = notes_in_mask(notes, 480, made, cell_mask(made, (2,), ("snare",)))
     assert [(note.onset_ticks, note.pitch) for note in picked] == [(1900, 38), (1930, 38)]
+
+
+def test_steps_of_the_bar_are_marked_in_every_bar():
+    grid = empty_grid(((4, 4), (4, 4)), 4)
+    assert np.flatnonzero(step_mask(grid, steps="1,16")).tolist() == [0, 15, 16, 31]
+
+
+@pytest.mark.parametrize(
+    ("meter", "beats", "steps"),
+    [((4, 4), "2", [4, 5, 6, 7]), ((6, 8), "6", [10, 11]), ((3, 4), "1,3", [0, 1, 2, 3, 8, 9, 10, 11])],
+)
+def test_a_beat_is_the_note_that_the_meter_names(meter, beats, steps):
+    assert np.flatnonzero(step_mask(empty_grid((meter,), 4), beats=beats)).tolist() == steps
+
+
+def test_steps_and_beats_together_mark_what_lies_in_both():
+    assert np.flatnonzero(step_mask(empty_grid(((4, 4),), 4), steps="1-6", beats="2")).tolist() == [4, 5]
+
+
+def test_a_step_that_no_bar_has_is_refused():
+    with pytest.raises(InputError, match="a bar has 16 steps"):
+        step_mask(empty_grid(((4, 4),), 4), steps="17")
+
+
+def empty_grid(meters, steps_per_beat):
+    bars, start = [], 0
+    for number, (numerator, denominator) in enumerate(meters, 1):
+        length = numerator * 4 * steps_per_beat // denominator
+        bars.append(GridBar(number, start, length, numerator, denominator))
+        start += length
+    return DrumGrid(np.zeros((start, 1), np.uint8), ("kick",), {}, steps_per_beat, tuple(bars))

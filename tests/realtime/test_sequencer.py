@@ -171,7 +171,7 @@ def test_the_first_bar_is_waited_for():
     stage = Stage()
     report = stage.sequencer.play_from(Script(Word.NOT_YET, Word.NOT_YET, KICK, Word.END))
     assert (report.bars, report.repeats) == (1, 0)
-    assert stage.port.events[0] == (pytest.approx(FIRST_S + 0.04), KICK_ON)
+    assert stage.port.events[0] == (pytest.approx(FIRST_S + 0.05), KICK_ON)
 
 
 def long_note_then(act):

@@ -12,5 +12,6 @@ cdef struct SamplingParams:
 
 
 cdef SamplingParams params_of(sampling) except *
-cdef int draw(const double* probability, int n, const uint8_t* recent, const SamplingParams* how, double u,
-              double* weight) except -1 nogil
+cdef double shape(const double* probability, int n, const uint8_t* recent, const SamplingParams* how,
+                  double* upto) except -1.0 nogil
+cdef int draw(const double* upto, int n, double target) except -1 nogil

@@ -12,35 +12,44 @@ cdef SamplingParams params_of(sampling) except *:
     return how
 
 
-cdef int draw(const double* probability, int n, const uint8_t* recent, const SamplingParams* how, double u,
-              double* weight) except -1 nogil:
-    """A value, with u in [0, 1); `weight` is room for n numbers."""
+cdef double shape(const double* probability, int n, const uint8_t* recent, const SamplingParams* how,
+                  double* upto) except -1.0 nogil:
+    """Fill upto[v] with the sum of the weights that values 0..v are drawn by; returns what all weights sum to."""
     cdef double best = 0.0, total = 0.0, seen = 0.0
-    cdef int value, chosen = 0
+    cdef int value, top = 0
     for value in range(n):
-        weight[value] = probability[value]
+        upto[value] = probability[value]
         if how.repetition_penalty != 1.0 and recent[value]:
-            weight[value] = c_pow(weight[value], how.repetition_penalty)
-        if weight[value] > best:
-            best = weight[value]
-            chosen = value
+            upto[value] = c_pow(upto[value], how.repetition_penalty)
+        if upto[value] > best:
+            best = upto[value]
+            top = value
     if how.greedy:
-        return chosen
+        for value in range(n):
+            upto[value] = value >= top
+        return 1.0
     if 0 < how.top_k < n:
-        keep_largest(weight, n, how.top_k)
+        keep_largest(upto, n, how.top_k)
+    if how.temperature != 1.0:
+        for value in range(n):
+            if upto[value] > 0.0:
+                upto[value] = c_pow(upto[value] / best, 1.0 / how.temperature)
     for value in range(n):
-        if how.temperature != 1.0 and weight[value] > 0.0:
-            weight[value] = c_pow(weight[value] / best, 1.0 / how.temperature)
-        total += weight[value]
+        total += upto[value]
     if 0.0 < how.top_p < 1.0:
-        total = keep_nucleus(weight, n, how.top_p * total)
+        total = keep_nucleus(upto, n, how.top_p * total)
     for value in range(n):
-        if weight[value] > 0.0:
-            chosen = value
-            seen += weight[value]
-            if u * total < seen:
-                break
-    return chosen
+        seen += upto[value]
+        upto[value] = seen
+    return total
+
+
+cdef int draw(const double* upto, int n, double target) except -1 nogil:
+    """The first value whose weights sum to more than the target; the last of any weight where rounding leaves none."""
+    cdef int value = 0
+    while value < n - 1 and upto[value] <= target and upto[value] < upto[n - 1]:
+        value += 1
+    return value
 
 
 cdef int keep_largest(double* weight, int n, int k) except -1 nogil:

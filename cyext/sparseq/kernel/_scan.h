@@ -7,12 +7,17 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "_asked.h"
+
 #if defined(_MSC_VER)
 #define SPARSEQ_RESTRICT __restrict
 #define SPARSEQ_INLINE static __forceinline
+#define SPARSEQ_ONE_BY_ONE
 #else
 #define SPARSEQ_RESTRICT __restrict__
 #define SPARSEQ_INLINE static inline __attribute__((always_inline))
+/* Keeps a loop scalar: a table look-up "vectorised" by packing lane for lane takes twice as long. */
+#define SPARSEQ_ONE_BY_ONE __asm__ volatile("");
 #endif
 
 /* Wheels are built for the oldest processor; the loader picks the widest clone that this one runs. */
@@ -22,28 +27,31 @@
 #define SPARSEQ_CLONES
 #endif
 
-/* What a query compares: one entry for each slot that it knows. */
-typedef struct {
-    int32_t slot;
-    int32_t code;
-    int32_t weight;
-    const uint16_t *table; /* distance from `code` to each token, or NULL: the weight where codes differ */
-} sparseq_asked;
-
 enum {
     SPARSEQ_BLOCK = 8192, /* distances of one block stay in the first cache while all slots pass over them */
     SPARSEQ_STRIP = 64    /* rows that are skipped together where none is near enough */
 };
 
 #define SPARSEQ_SCAN(NAME, KEY, DIST)                                                                                  \
-    SPARSEQ_INLINE void add_inline_##NAME(DIST *SPARSEQ_RESTRICT dist, const KEY *SPARSEQ_RESTRICT keys,               \
-                                          const sparseq_asked *asked, int size, ptrdiff_t n) {                         \
-        const uint16_t *SPARSEQ_RESTRICT row = asked->table;                                                           \
-        const KEY code = (KEY)asked->code;                                                                             \
-        const DIST weight = (DIST)asked->weight;                                                                       \
-        if (row != NULL)                                                                                               \
+    SPARSEQ_INLINE void add_table_##NAME(DIST *SPARSEQ_RESTRICT dist, const KEY *SPARSEQ_RESTRICT keys,                \
+                                         const uint16_t *SPARSEQ_RESTRICT row, DIST weight, int size, ptrdiff_t n) {   \
+        DIST near[256]; /* the table of all one-byte codes, so that none needs a question whether it is in it */       \
+        if (sizeof(KEY) == 1 && n > 256) {                                                                             \
+            for (int code = 0; code < 256; code++)                                                                     \
+                near[code] = code < size ? (DIST)row[code] : weight;                                                   \
+            for (ptrdiff_t i = 0; i < n; i++)                                                                          \
+                dist[i] = (DIST)(dist[i] + near[keys[i]]);                                                             \
+        } else {                                                                                                       \
             for (ptrdiff_t i = 0; i < n; i++)                                                                          \
                 dist[i] = (DIST)(dist[i] + (keys[i] < size ? (DIST)row[keys[i]] : weight));                            \
+        }                                                                                                              \
+    }                                                                                                                  \
+    SPARSEQ_INLINE void add_inline_##NAME(DIST *SPARSEQ_RESTRICT dist, const KEY *SPARSEQ_RESTRICT keys,               \
+                                          const sparseq_asked *asked, int size, ptrdiff_t n) {                         \
+        const KEY code = (KEY)asked->code;                                                                             \
+        const DIST weight = (DIST)asked->weight;                                                                       \
+        if (asked->table != NULL)                                                                                      \
+            add_table_##NAME(dist, keys, asked->table, weight, size, n);                                               \
         else                                                                                                           \
             for (ptrdiff_t i = 0; i < n; i++)                                                                          \
                 dist[i] = (DIST)(dist[i] + (keys[i] != code ? weight : (DIST)0));                                      \
@@ -78,32 +86,41 @@ SPARSEQ_SCAN(16_16, uint16_t, uint16_t)
     SPARSEQ_CLONES static int least_##NAME(const DIST *dist, ptrdiff_t n, int least) {                                 \
         return least_inline_##NAME(dist, n, (DIST)least);                                                              \
     }                                                                                                                  \
-    SPARSEQ_INLINE uint64_t sum_inline_##NAME(const DIST *SPARSEQ_RESTRICT dist,                                       \
-                                              const uint32_t *SPARSEQ_RESTRICT counts,                                 \
-                                              const uint64_t *SPARSEQ_RESTRICT table, int least, ptrdiff_t n) {        \
-        uint64_t sum = 0;                                                                                              \
-        for (ptrdiff_t i = 0; i < n; i++)                                                                              \
-            sum += (uint64_t)counts[i] * table[(int)dist[i] - least];                                                  \
-        return sum;                                                                                                    \
-    }                                                                                                                  \
-    /* Mass of each value's rows; `table` begins at the nearest row's distance and is zero beyond `reach`. */          \
-    SPARSEQ_CLONES static void attend_##NAME(const DIST *dist, const uint32_t *counts, const int64_t *start,           \
-                                             int n_values, const uint64_t *table, int least, int reach, int largest,   \
-                                             uint64_t *mass) {                                                         \
-        for (int value = 0; value < n_values; value++) {                                                               \
-            ptrdiff_t first = start[value], last = start[value + 1];                                                   \
+    /* Mass of one strip of rows, added to the values that they hold; `value` is the first row's or one before it. */  \
+    SPARSEQ_INLINE int strip_inline_##NAME(const DIST *SPARSEQ_RESTRICT dist, const uint32_t *SPARSEQ_RESTRICT counts, \
+                                           const uint64_t *SPARSEQ_RESTRICT table, int least, const int64_t *start,    \
+                                           ptrdiff_t first, ptrdiff_t last, int value,                                 \
+                                           uint64_t *SPARSEQ_RESTRICT mass) {                                          \
+        while (first < last) {                                                                                         \
+            while (start[value + 1] <= first)                                                                          \
+                value++;                                                                                               \
+            ptrdiff_t end = start[value + 1] < last ? start[value + 1] : last;                                         \
             uint64_t sum = 0;                                                                                          \
-            if (largest - least <= reach) {                                                                            \
-                sum = sum_inline_##NAME(dist + first, counts + first, table, least, last - first);                     \
-            } else {                                                                                                   \
-                for (; first < last; first += SPARSEQ_STRIP) {                                                         \
-                    ptrdiff_t n = last - first < SPARSEQ_STRIP ? last - first : SPARSEQ_STRIP;                         \
-                    if (least_inline_##NAME(dist + first, n, (DIST)largest) - least <= reach)                          \
-                        sum += sum_inline_##NAME(dist + first, counts + first, from_least, n);                         \
-                }                                                                                                      \
+            for (; first < end; first++) {                                                                             \
+                SPARSEQ_ONE_BY_ONE                                                                                     \
+                sum += (uint64_t)counts[first] * table[(int)dist[first] - least];                                      \
             }                                                                                                          \
-            mass[value] = sum;                                                                                         \
+            mass[value] += sum;                                                                                        \
         }                                                                                                              \
+        return value;                                                                                                  \
+    }                                                                                                                  \
+    /* Mass of each value's rows, those of value v being start[v] .. start[v + 1]; the table is zero beyond `reach`. */\
+    SPARSEQ_CLONES static void attend_##NAME(const DIST *dist, const uint32_t *counts, const int64_t *start,           \
+                                             int n_values, const uint64_t *table, int least, int reach,                \
+                                             uint64_t *mass) {                                                         \
+        int value = 0;                                                                                                 \
+        memset(mass, 0, (size_t)n_values * sizeof(uint64_t));                                                          \
+        for (ptrdiff_t first = 0; first < start[n_values]; first += SPARSEQ_STRIP) {                                   \
+            ptrdiff_t last = first + SPARSEQ_STRIP < start[n_values] ? first + SPARSEQ_STRIP : start[n_values];        \
+            if (least_inline_##NAME(dist + first, SPARSEQ_STRIP, (DIST)-1) - least <= reach)                           \
+                value = strip_inline_##NAME(dist, counts, table, least, start, first, last, value, mass);              \
+        }                                                                                                              \
+    }                                                                                                                  \
+    /* Mass of own rows, each with a value of its own. */                                                              \
+    SPARSEQ_INLINE void attend_own_##NAME(const DIST *dist, const int32_t *values, ptrdiff_t n, uint64_t weight,       \
+                                          const uint64_t *table, int least, uint64_t *mass) {                          \
+        for (ptrdiff_t i = 0; i < n; i++)                                                                              \
+            mass[values[i]] += weight * table[(int)dist[i] - least];                                                   \
     }
 
 SPARSEQ_SOFTMAX(8, uint8_t)

@@ -6,7 +6,7 @@ cdef enum:
     EDGE_CELL = 65534   # what a slot reads outside the grid
     UNKNOWN = -1        # a query's slot that is not known: it adds no distance
 
-cdef extern from "_scan.h" nogil:
+cdef extern from "_asked.h" nogil:
     ctypedef struct Asked "sparseq_asked":
         int32_t slot
         int32_t code
@@ -28,6 +28,7 @@ cdef struct Head:
     double prior_weight
     # example rows
     Py_ssize_t n_rows
+    Py_ssize_t stride           # rows from one slot's keys to the next's, whole strips
     const void* keys
     const uint32_t* counts
     const int64_t* value_start
@@ -44,6 +45,7 @@ cdef struct Head:
     # own rows: a ring
     Py_ssize_t n_own
     Py_ssize_t own_capacity
+    Py_ssize_t own_stride
     Py_ssize_t own_next
     Py_ssize_t hidden           # an own row that does not count; -1: all do
     void* own_keys
@@ -63,7 +65,7 @@ cdef class SlotHead:
     cdef readonly int alphabet
     cdef object _arrays         # owns what the head's pointers look at
 
-cdef Py_ssize_t distance_bytes(const Head* head) except -1 nogil
+cdef Py_ssize_t distances_size(const Head* head) except -1 nogil
 cdef int code_of_cell(const Head* head, int cell) except -2 nogil
 cdef int add_slot(Head* head, int slot, int code, void* distance) except -1 nogil
 cdef int measure(Head* head, const int32_t* query, void* distance) except -1 nogil

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from libc.string cimport memset
+
 from sparseq.errors import CapacityError
 
 cdef extern from "_scan.h" nogil:
@@ -15,12 +17,15 @@ cdef extern from "_scan.h" nogil:
     void measure_16_16(uint16_t*, const uint16_t*, Py_ssize_t, const Asked*, int, int, Py_ssize_t)
     int least_8(const uint8_t*, Py_ssize_t, int)
     int least_16(const uint16_t*, Py_ssize_t, int)
-    void attend_8(const uint8_t*, const uint32_t*, const int64_t*, int, const uint64_t*, int, int, int, uint64_t*)
-    void attend_16(const uint16_t*, const uint32_t*, const int64_t*, int, const uint64_t*, int, int, int, uint64_t*)
+    void attend_8(const uint8_t*, const uint32_t*, const int64_t*, int, const uint64_t*, int, int, uint64_t*)
+    void attend_16(const uint16_t*, const uint32_t*, const int64_t*, int, const uint64_t*, int, int, uint64_t*)
+    void attend_own_8(const uint8_t*, const int32_t*, Py_ssize_t, uint64_t, const uint64_t*, int, uint64_t*)
+    void attend_own_16(const uint16_t*, const int32_t*, Py_ssize_t, uint64_t, const uint64_t*, int, uint64_t*)
+
+cdef enum:
+    STRIP = 64      # rows are measured in whole strips; what lies behind the last row is far from everything
 
 cdef double UNIT = 1.0 / 68719476736.0      # 2**-36, see model.SOFTMAX_BITS
-cdef enum:
-    NEVER = 0xFFFFFFFFFFFFFFFF      # no mass is as large: it marks an error
 
 
 cdef class SlotHead:
@@ -30,70 +35,9 @@ cdef class SlotHead:
         self._arrays = []
         self.alphabet = rows.alphabet
         self.head.own_weight, self.head.evict, self.head.hidden = own_weight, evict, -1
-        self._take_rows(rows)
-        self._take_model(model)
-        self._make_room(own_capacity)
-
-    cdef int _take_rows(self, rows) except -1:
-        cdef Head* head = &self.head
-        keys = rows.keys_sn
-        head.n_slots, head.n_rows = keys.shape
-        head.n_values = rows.n_values
-        head.wide_keys = keys.dtype == np.uint16
-        head.edge_code, head.unknown_code = (65534, 65535) if head.wide_keys else (254, 255)
-        cdef const uint8_t[::1] key_bytes = keys.reshape(-1).view(np.uint8)
-        cdef const int64_t[::1] starts = rows.value_start_v, origin_start = rows.origin_start_n, origins = rows.origins
-        cdef const uint32_t[::1] counts = rows.counts_n
-        cdef const double[::1] prior = rows.prior_v
-        self._arrays += [keys, starts, origin_start, origins, counts, prior]
-        head.keys = &key_bytes[0] if key_bytes.shape[0] else NULL
-        head.counts = &counts[0] if head.n_rows else NULL
-        head.value_start = &starts[0]
-        head.origin_start = &origin_start[0]
-        head.origins = &origins[0] if head.n_rows else NULL
-        head.prior = &prior[0]
-        return 0
-
-    cdef int _take_model(self, model) except -1:
-        cdef Head* head = &self.head
-        cdef const int32_t[::1] weights = model.weights_s, of_slot = model.similarity_of_slot_s
-        cdef const uint64_t[::1] table = model.softmax_table
-        cdef const double[::1] decay = model.decay
-        cdef const uint16_t[:, :, ::1] similarity = model.similarity_kab
-        self._arrays += [model.weights_s, model.similarity_of_slot_s, model.softmax_table, model.decay,
-                         model.similarity_kab]
-        head.largest_distance = model.largest_distance
-        head.wide_distance = model.largest_distance > 255
-        head.reach = model.reach
-        head.prior_weight = model.prior_weight
-        head.weights = &weights[0] if head.n_slots else NULL
-        head.similarity_of_slot = &of_slot[0] if head.n_slots else NULL
-        head.similarity = &similarity[0, 0, 0] if similarity.size else NULL
-        head.similarity_size = similarity.shape[1]
-        head.table = &table[0]
-        head.decay = &decay[0]
-        return 0
-
-    cdef int _make_room(self, Py_ssize_t own_capacity) except -1:
-        """Own rows, and scratch for one query; arrays are never empty, so that each has an address."""
-        cdef Head* head = &self.head
-        head.own_capacity = own_capacity
-        cdef uint8_t[::1] own_keys = np.zeros(head.n_slots * own_capacity * (2 if head.wide_keys else 1) + 1, np.uint8)
-        cdef int32_t[::1] own_values = np.zeros(own_capacity + 1, np.int32)
-        cdef int64_t[::1] own_origins = np.zeros(own_capacity + 1, np.int64)
-        cdef uint8_t[::1] asked = np.zeros((head.n_slots + 1) * sizeof(Asked), np.uint8)
-        cdef uint8_t[::1] distance = np.empty((head.n_rows + own_capacity) * distance_bytes(head) + 1, np.uint8)
-        cdef uint64_t[::1] mass = np.zeros(head.n_values, np.uint64)
-        cdef double[::1] probability = np.zeros(head.n_values)
-        self._arrays += [own_keys, own_values, own_origins, asked, distance, mass, probability]
-        head.own_keys = &own_keys[0]
-        head.own_values = &own_values[0]
-        head.own_origins = &own_origins[0]
-        head.asked = <Asked*>&asked[0]
-        head.distance = &distance[0]
-        head.mass = &mass[0]
-        head.probability = &probability[0]
-        return 0
+        take_rows(self, rows)
+        take_model(self, model)
+        make_room(self, own_capacity)
 
     @property
     def n_slots(self):
@@ -140,11 +84,11 @@ cdef class SlotHead:
         self.head.n_own = self.head.own_next = mark
 
     def distances(self, const int32_t[::1] query_s):
-        cdef Py_ssize_t n = self.head.n_rows + self.head.n_own
-        cdef uint8_t[::1] out = np.empty(n * distance_bytes(&self.head) + 1, np.uint8)
+        cdef uint8_t[::1] out = np.empty(distances_size(&self.head) + 1, np.uint8)
         measure(&self.head, &query_s[0] if self.head.n_slots else NULL, &out[0])
-        found = np.asarray(out)[:n * distance_bytes(&self.head)]
-        return found.view(np.uint16 if self.head.wide_distance else np.uint8).astype(np.int64)
+        found = np.asarray(out)[:-1].view(np.uint16 if self.head.wide_distance else np.uint8).astype(np.int64)
+        own = found[self.head.stride:]
+        return np.concatenate([found[:self.head.n_rows], own[:self.head.n_own]])
 
     def masses(self, const int32_t[::1] query_s):
         ask(&self.head, &query_s[0] if self.head.n_slots else NULL)
@@ -157,10 +101,95 @@ cdef class SlotHead:
         return np.asarray(out)
 
 
+# ---- making one ------------------------------------------------------------------------------------------------------
+
+cdef int take_rows(SlotHead self, rows) except -1:
+    cdef Head* head = &self.head
+    keys = with_room(rows.keys_sn)
+    head.n_slots, head.n_rows = rows.keys_sn.shape
+    head.stride = keys.shape[1]
+    head.n_values = rows.n_values
+    head.wide_keys = keys.dtype == np.uint16
+    head.edge_code, head.unknown_code = (65534, 65535) if head.wide_keys else (254, 255)
+    cdef const uint8_t[::1] key_bytes = keys.reshape(-1).view(np.uint8)
+    cdef const int64_t[::1] starts = rows.value_start_v, origin_start = rows.origin_start_n, origins = rows.origins
+    cdef const uint32_t[::1] counts = rows.counts_n
+    cdef const double[::1] prior = rows.prior_v
+    self._arrays += [keys, starts, origin_start, origins, counts, prior]
+    head.keys = &key_bytes[0] if key_bytes.shape[0] else NULL
+    head.counts = &counts[0] if head.n_rows else NULL
+    head.value_start = &starts[0]
+    head.origin_start = &origin_start[0]
+    head.origins = &origins[0] if head.n_rows else NULL
+    head.prior = &prior[0]
+    return 0
+
+
+cdef with_room(keys):
+    """The whole strips that the keys are a view of; a copy with such room where they are not."""
+    strips = -(-keys.shape[1] // STRIP) * STRIP
+    base = keys.base
+    if isinstance(base, np.ndarray) and base.shape == (len(keys), strips) and base.dtype == keys.dtype:
+        if base.flags.c_contiguous and base.ctypes.data == keys.ctypes.data:
+            return base
+    out = np.zeros((len(keys), strips), keys.dtype)
+    out[:, :keys.shape[1]] = keys
+    return out
+
+
+cdef int take_model(SlotHead self, model) except -1:
+    cdef Head* head = &self.head
+    cdef const int32_t[::1] weights = model.weights_s, of_slot = model.similarity_of_slot_s
+    cdef const uint64_t[::1] table = model.softmax_table
+    cdef const double[::1] decay = model.decay
+    cdef const uint16_t[:, :, ::1] similarity = model.similarity_kab
+    self._arrays += [model.weights_s, model.similarity_of_slot_s, model.softmax_table, model.decay,
+                     model.similarity_kab]
+    head.largest_distance = model.largest_distance
+    head.wide_distance = model.largest_distance > 255
+    head.reach = model.reach
+    head.prior_weight = model.prior_weight
+    head.weights = &weights[0] if head.n_slots else NULL
+    head.similarity_of_slot = &of_slot[0] if head.n_slots else NULL
+    head.similarity = &similarity[0, 0, 0] if similarity.size else NULL
+    head.similarity_size = similarity.shape[1]
+    head.table = &table[0]
+    head.decay = &decay[0]
+    return 0
+
+
+cdef int make_room(SlotHead self, Py_ssize_t own_capacity) except -1:
+    """Own rows, and scratch for one query; arrays are never empty, so that each has an address."""
+    cdef Head* head = &self.head
+    head.own_capacity = own_capacity
+    head.own_stride = whole_strips(own_capacity)
+    cdef uint8_t[::1] own_keys = np.zeros(head.n_slots * head.own_stride * (2 if head.wide_keys else 1) + 1, np.uint8)
+    cdef int32_t[::1] own_values = np.zeros(own_capacity + 1, np.int32)
+    cdef int64_t[::1] own_origins = np.zeros(own_capacity + 1, np.int64)
+    cdef uint8_t[::1] asked = np.zeros((head.n_slots + 1) * sizeof(Asked), np.uint8)
+    cdef uint8_t[::1] distance = np.empty((head.stride + head.own_stride) * (2 if head.wide_distance else 1) + 1, np.uint8)
+    cdef uint64_t[::1] mass = np.zeros(head.n_values, np.uint64)
+    cdef double[::1] probability = np.zeros(head.n_values)
+    self._arrays += [own_keys, own_values, own_origins, asked, distance, mass, probability]
+    head.own_keys = &own_keys[0]
+    head.own_values = &own_values[0]
+    head.own_origins = &own_origins[0]
+    head.asked = <Asked*>&asked[0]
+    head.distance = &distance[0]
+    head.mass = &mass[0]
+    head.probability = &probability[0]
+    return 0
+
+
 # ---- distances ------------------------------------------------------------------------------------------------------
 
-cdef Py_ssize_t distance_bytes(const Head* head) except -1 nogil:
-    return 2 if head.wide_distance else 1
+cdef Py_ssize_t whole_strips(Py_ssize_t n) except -1 nogil:
+    return (n + STRIP - 1) // STRIP * STRIP
+
+
+cdef Py_ssize_t distances_size(const Head* head) except -1 nogil:
+    """Bytes that the distances of all rows take: example rows, then own rows, each in whole strips."""
+    return (head.stride + whole_strips(head.n_own)) * (2 if head.wide_distance else 1)
 
 
 cdef inline int distance_at(const Head* head, const void* distance, Py_ssize_t row) except -1 nogil:
@@ -183,30 +212,34 @@ cdef int set_asked(const Head* head, int slot, int code, Asked* asked) except -1
 
 
 cdef int add_slot(Head* head, int slot, int code, void* distance) except -1 nogil:
-    """Add one slot that became known to the distances of all rows: example rows first, then own rows."""
-    cdef Asked* asked = head.asked
-    set_asked(head, slot, code, asked)
-    add_rows(head, head.keys, head.n_rows, asked, distance, head.n_rows)
-    add_rows(head, head.own_keys, head.own_capacity, asked, own_part(head, distance), head.n_own)
-    return 0
+    """Add one slot that became known to the distances of all rows."""
+    set_asked(head, slot, code, head.asked)
+    add_rows(head, head.keys, head.stride, distance, head.n_rows)
+    return add_rows(head, head.own_keys, head.own_stride, own_part(head, distance), head.n_own)
 
 
 cdef inline void* own_part(const Head* head, const void* distance) except? NULL nogil:
-    return <char*>distance + head.n_rows * (2 if head.wide_distance else 1)
+    return <char*>distance + head.stride * (2 if head.wide_distance else 1)
 
 
-cdef int add_rows(const Head* head, const void* keys, Py_ssize_t stride, const Asked* asked, void* distance,
-                  Py_ssize_t n) except -1 nogil:
+cdef int add_rows(const Head* head, const void* keys, Py_ssize_t stride, void* distance, Py_ssize_t n) except -1 nogil:
     cdef int size = head.similarity_size
-    cdef Py_ssize_t at = asked.slot * stride
+    cdef Py_ssize_t at = head.asked.slot * stride, strips = whole_strips(n)
     if head.wide_keys and head.wide_distance:
-        add_slot_16_16(<uint16_t*>distance, <const uint16_t*>keys + at, asked, size, n)
+        add_slot_16_16(<uint16_t*>distance, <const uint16_t*>keys + at, head.asked, size, strips)
     elif head.wide_keys:
-        add_slot_16_8(<uint8_t*>distance, <const uint16_t*>keys + at, asked, size, n)
+        add_slot_16_8(<uint8_t*>distance, <const uint16_t*>keys + at, head.asked, size, strips)
     elif head.wide_distance:
-        add_slot_8_16(<uint16_t*>distance, <const uint8_t*>keys + at, asked, size, n)
+        add_slot_8_16(<uint16_t*>distance, <const uint8_t*>keys + at, head.asked, size, strips)
     else:
-        add_slot_8_8(<uint8_t*>distance, <const uint8_t*>keys + at, asked, size, n)
+        add_slot_8_8(<uint8_t*>distance, <const uint8_t*>keys + at, head.asked, size, strips)
+    return close_strip(head, distance, n)
+
+
+cdef int close_strip(const Head* head, void* distance, Py_ssize_t n) except -1 nogil:
+    """Put what lies behind the last row of n farther than any row can be."""
+    cdef Py_ssize_t size = 2 if head.wide_distance else 1
+    memset(<char*>distance + n * size, 255, (whole_strips(n) - n) * size)
     return 0
 
 
@@ -217,23 +250,23 @@ cdef int measure(Head* head, const int32_t* query, void* distance) except -1 nog
         if query[slot] != UNKNOWN:
             set_asked(head, slot, query[slot], &head.asked[n_asked])
             n_asked += 1
-    measure_rows(head, head.keys, head.n_rows, n_asked, distance, head.n_rows)
-    measure_rows(head, head.own_keys, head.own_capacity, n_asked, own_part(head, distance), head.n_own)
-    return 0
+    measure_rows(head, head.keys, head.stride, n_asked, distance, head.n_rows)
+    return measure_rows(head, head.own_keys, head.own_stride, n_asked, own_part(head, distance), head.n_own)
 
 
 cdef int measure_rows(const Head* head, const void* keys, Py_ssize_t stride, int n_asked, void* distance,
                       Py_ssize_t n) except -1 nogil:
     cdef int size = head.similarity_size
+    cdef Py_ssize_t strips = whole_strips(n)
     if head.wide_keys and head.wide_distance:
-        measure_16_16(<uint16_t*>distance, <const uint16_t*>keys, stride, head.asked, n_asked, size, n)
+        measure_16_16(<uint16_t*>distance, <const uint16_t*>keys, stride, head.asked, n_asked, size, strips)
     elif head.wide_keys:
-        measure_16_8(<uint8_t*>distance, <const uint16_t*>keys, stride, head.asked, n_asked, size, n)
+        measure_16_8(<uint8_t*>distance, <const uint16_t*>keys, stride, head.asked, n_asked, size, strips)
     elif head.wide_distance:
-        measure_8_16(<uint16_t*>distance, <const uint8_t*>keys, stride, head.asked, n_asked, size, n)
+        measure_8_16(<uint16_t*>distance, <const uint8_t*>keys, stride, head.asked, n_asked, size, strips)
     else:
-        measure_8_8(<uint8_t*>distance, <const uint8_t*>keys, stride, head.asked, n_asked, size, n)
-    return 0
+        measure_8_8(<uint8_t*>distance, <const uint8_t*>keys, stride, head.asked, n_asked, size, strips)
+    return close_strip(head, distance, n)
 
 
 # ---- softmax --------------------------------------------------------------------------------------------------------
@@ -246,40 +279,49 @@ cdef int ask(Head* head, const int32_t* query) except -1 nogil:
 
 cdef int attend(Head* head, const void* distance) except -1 nogil:
     """Nearest row's distance (the largest possible where there is no row), and each value's softmax mass from it."""
-    cdef const uint8_t* narrow = <const uint8_t*>distance
-    cdef const uint16_t* wide = <const uint16_t*>distance
-    cdef int least = head.largest_distance
-    least = least_16(wide, head.n_rows, least) if head.wide_distance else least_8(narrow, head.n_rows, least)
-    head.seen, head.least = distance, own_least(head, distance, least)
+    cdef const void* own = own_part(head, distance)
+    cdef Py_ssize_t after = head.hidden + 1     # own rows but the hidden one: those before it, and those after it
+    cdef Py_ssize_t before = after - 1 if after else 0
+    cdef int least = least_of(head, distance, 0, head.stride, head.largest_distance)
+    least = least_of(head, own, 0, before, least)
+    head.least = least_of(head, own, after, head.n_own, least)
+    head.seen = distance
     if head.wide_distance:
-        attend_16(wide, head.counts, head.value_start, head.n_values, head.table, head.least, head.reach,
-                  head.largest_distance, head.mass)
+        attend_16(<const uint16_t*>distance, head.counts, head.value_start, head.n_values, head.table, head.least,
+                  head.reach, head.mass)
     else:
-        attend_8(narrow, head.counts, head.value_start, head.n_values, head.table, head.least, head.reach,
-                 head.largest_distance, head.mass)
-    return own_mass(head, distance)
+        attend_8(<const uint8_t*>distance, head.counts, head.value_start, head.n_values, head.table, head.least,
+                 head.reach, head.mass)
+    attend_own(head, 0, before)
+    return attend_own(head, after, head.n_own)
 
 
-cdef int own_least(const Head* head, const void* distance, int least) except -1 nogil:
-    """The nearest own row's distance where it is under `least`."""
-    cdef Py_ssize_t row
-    for row in range(head.n_own):
-        if row != head.hidden:
-            least = min(least, distance_at(head, distance, head.n_rows + row))
-    return least
+cdef int least_of(const Head* head, const void* distance, Py_ssize_t first, Py_ssize_t last,
+                  int least) except -1 nogil:
+    if first >= last:
+        return least
+    if head.wide_distance:
+        return least_16(<const uint16_t*>distance + first, last - first, least)
+    return least_8(<const uint8_t*>distance + first, last - first, least)
 
 
-cdef int own_mass(Head* head, const void* distance) except -1 nogil:
-    cdef Py_ssize_t row
-    for row in range(head.n_own):
-        if row != head.hidden:
-            head.mass[head.own_values[row]] += own_step(head, distance, row)
+cdef int attend_own(Head* head, Py_ssize_t first, Py_ssize_t last) except -1 nogil:
+    """Add the mass of own rows first..last, as the latest answer saw them."""
+    cdef const void* own = own_part(head, head.seen)
+    if first >= last:
+        return 0
+    if head.wide_distance:
+        attend_own_16(<const uint16_t*>own + first, head.own_values + first, last - first, head.own_weight,
+                      head.table, head.least, head.mass)
+    else:
+        attend_own_8(<const uint8_t*>own + first, head.own_values + first, last - first, head.own_weight,
+                     head.table, head.least, head.mass)
     return 0
 
 
-cdef inline uint64_t own_step(const Head* head, const void* distance, Py_ssize_t row) except? NEVER nogil:
-    """The mass of one own row."""
-    return <uint64_t>head.own_weight * head.table[distance_at(head, distance, head.n_rows + row) - head.least]
+cdef inline uint64_t own_step(const Head* head, Py_ssize_t row) except? 0xFFFFFFFFFFFFFFFF nogil:
+    """The mass of one own row in the latest answer."""
+    return <uint64_t>head.own_weight * head.table[distance_at(head, own_part(head, head.seen), row) - head.least]
 
 
 cdef int predict(Head* head, const uint8_t* allowed, double* probability) except -1 nogil:
@@ -291,12 +333,14 @@ cdef int predict(Head* head, const uint8_t* allowed, double* probability) except
         probability[value] = 0.0
         if allowed == NULL or allowed[value]:
             n_allowed += 1
-            probability[value] = <double>head.mass[value] * scale + head.prior_weight * head.prior[value]
+            probability[value] = <double><int64_t>head.mass[value] * scale + head.prior_weight * head.prior[value]
             total += probability[value]
-    for value in range(head.n_values):
-        if total > 0.0:
+    if total > 0.0:
+        for value in range(head.n_values):
             probability[value] = probability[value] / total
-        elif allowed == NULL or allowed[value]:
+        return 0
+    for value in range(head.n_values):
+        if allowed == NULL or allowed[value]:
             probability[value] = 1.0 / n_allowed
     return 0
 
@@ -318,7 +362,7 @@ cdef int origin_of(Head* head, int value, double u, bint nearest, int64_t* origi
         seen += head.counts[row] * step
     for row in range(head.n_own):
         if head.own_values[row] == value and row != head.hidden:
-            seen += own_step(head, head.seen, row)
+            seen += own_step(head, row)
             if target < seen:
                 origin[0] = head.own_origins[row]
                 return 0
@@ -327,12 +371,12 @@ cdef int origin_of(Head* head, int value, double u, bint nearest, int64_t* origi
 
 cdef int origin_near(const Head* head, int value, double u, int64_t* origin) except -1 nogil:
     """The origin of the nearest row that holds `value`, own rows first; u picks among equal example rows."""
+    cdef const void* own = own_part(head, head.seen)
     cdef int best = head.largest_distance + 1
     cdef Py_ssize_t row
     for row in range(head.n_own):
-        if (head.own_values[row] == value and row != head.hidden
-                and distance_at(head, head.seen, head.n_rows + row) < best):
-            best = distance_at(head, head.seen, head.n_rows + row)
+        if head.own_values[row] == value and row != head.hidden and distance_at(head, own, row) < best:
+            best = distance_at(head, own, row)
             origin[0] = head.own_origins[row]
     for row in range(head.value_start[value], head.value_start[value + 1]):
         if distance_at(head, head.seen, row) < best:
@@ -357,9 +401,9 @@ cdef int remember(Head* head, const int32_t* codes, int value, int64_t origin) e
     for slot in range(head.n_slots):
         code = codes[slot] if codes[slot] != UNKNOWN else head.unknown_code
         if head.wide_keys:
-            (<uint16_t*>head.own_keys)[slot * head.own_capacity + at] = code
+            (<uint16_t*>head.own_keys)[slot * head.own_stride + at] = code
         else:
-            (<uint8_t*>head.own_keys)[slot * head.own_capacity + at] = code
+            (<uint8_t*>head.own_keys)[slot * head.own_stride + at] = code
     head.own_values[at] = value
     head.own_origins[at] = origin
     head.own_next += 1

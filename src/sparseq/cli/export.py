@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import click
 
 from sparseq.cli.options import (
@@ -18,12 +15,9 @@ from sparseq.cli.options import (
     seed_option,
     temperature_option,
 )
-from sparseq.cli.reports import say_skipped
+from sparseq.cli.reports import bar_count, emit_bars, say_skipped
 from sparseq.cli.seeds import seed_or_fresh
-from sparseq.cli.talk import columns, emit, progress, say, speaks_unicode, wants_colour
-
-if TYPE_CHECKING:
-    from sparseq.music.grid import DrumGrid
+from sparseq.cli.talk import progress, say
 
 MOST_LOOPS = 999
 
@@ -32,7 +26,7 @@ MOST_LOOPS = 999
 @loops_option()
 @bar_count_option(4, help="Bars in each loop.")
 @click.option("--count", type=WholeNumber(1, MOST_LOOPS), metavar="N", default=1, show_default=True, help="Loops.")
-@bpm_option(help="Tempo, 20 to 400. [default: that of the loops leaned on most]")
+@bpm_option(help="Tempo, 20 to 400. [default: that of the loop leaned on most]")
 @seed_option()
 @temperature_option(1.0)
 @output_option(metavar="FILE.mid|DIR", help="A file for one loop, a folder for several.")
@@ -51,15 +45,15 @@ def command(
 ) -> None:
     """Write new loops to .mid files.
 
-    The loops follow the examples bar by bar, and each other not at all. The first bar is shown.
+    The loops follow the examples bar by bar, and each other not at all. The first bar is shown. Several go into a
+    folder, which is made if it is not there.
     """
     from sparseq.jobs.examples import load_examples
     from sparseq.jobs.export import export_loops, export_targets
     from sparseq.jobs.stream import StreamSettings
 
-    targets = export_targets(Path(output), count, force)
+    targets = export_targets(output, count, force)
     examples = load_examples(loops)
-    say_skipped(examples.skipped, quiet=quiet)
     settings = StreamSettings(seed_or_fresh(seed), temperature, bpm)
     written = export_loops(examples, settings, bars, targets, force)
     with progress("writing loops", count, quiet=quiet) as advance:
@@ -67,16 +61,8 @@ def command(
         advance(1)
         for _ in written:
             advance(1)
-    _show(first, quiet)
-    what = f"{targets[0]}" if count == 1 else f"{count} loops to {output}"
-    say(f"wrote {what}: {bars} bars, seed {settings.seed}", quiet=quiet)
-
-
-def _show(grid: DrumGrid, quiet: bool) -> None:
-    import sys
-
-    from sparseq.views.textgrid import render_grid
-
+    say_skipped(first.skipped, quiet=quiet)
     if not quiet:
-        colour, unicode = wants_colour(sys.stdout), speaks_unicode(sys.stdout)
-        emit(render_grid(grid, colour=colour, unicode=unicode, width=columns()))
+        emit_bars(first.first)
+    what = f"{targets[0]}: {bar_count(bars)}" if count == 1 else f"{count} loops to {output}: {bar_count(bars)} each"
+    say(f"wrote {what}, seed {settings.seed}", quiet=quiet)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sparseq.engine.context import HeadSpec
-from sparseq.errors import InputError
+from sparseq.kernel.checks import check_count, check_number
 from sparseq.kernel.model import SlotModel, slot_model
 
 
@@ -31,10 +31,10 @@ class RetrievalConfig:
     resolution: int = 10
 
     def __post_init__(self) -> None:
-        if not 1 <= self.resolution <= 1000:
-            raise InputError(f"resolution: wanted 1 to 1000, got {self.resolution}")
-        if not 1 <= self.own_weight <= 1 << 20:
-            raise InputError(f"own_weight: wanted 1 to {1 << 20}, got {self.own_weight}")
+        check_number("sharpness", self.sharpness, 0.0, 100.0, open_low=True)
+        check_number("prior_weight", self.prior_weight, 0.0, 1e6)
+        check_count("own_weight", self.own_weight, 1, 1 << 20)
+        check_count("resolution", self.resolution, 1, 1000)
 
     def model_of(self, spec: HeadSpec) -> SlotModel:
         """Return the kernel's integer model of one head; raises InputError for numbers out of range."""

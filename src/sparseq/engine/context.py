@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.errors import InputError
+from sparseq.kernel.checks import EDGE, check_count, check_finite, check_number
 from sparseq.kernel.layout import EDGE_LANE, Layout, make_layout
 
 
@@ -84,18 +85,25 @@ def make_context(
     InputError
         Where lanes of one head do not agree, or a slot reads its own cell.
     """
+    n_lanes = len(slots_of_lane)
+    if len(n_values_of_lane) != n_lanes:
+        raise InputError(f"n_values_of_lane: wanted one for each of {n_lanes} lanes, got {len(n_values_of_lane)}")
     if head_of_lane is None:
         numbers = np.cumsum([bool(slots) for slots in slots_of_lane]) - 1
         head_of_lane = [int(n) if slots else -1 for n, slots in zip(numbers, slots_of_lane, strict=True)]
+    if len(head_of_lane) != n_lanes:
+        raise InputError(f"head_of_lane: wanted one for each of {n_lanes} lanes, got {len(head_of_lane)}")
     width = max((len(slots) for slots in slots_of_lane), default=0)
-    dt = np.zeros((len(slots_of_lane), width), np.int64)
-    where = np.full((len(slots_of_lane), width), EDGE_LANE, np.int64)
+    dt = np.zeros((n_lanes, width), np.int64)
+    where = np.full((n_lanes, width), EDGE_LANE, np.int64)
     for lane, slots in enumerate(slots_of_lane):
         dt[lane, : len(slots)] = [slot.dt for slot in slots]
         where[lane, : len(slots)] = [slot.lane for slot in slots]
     heads = []
     for head in range(max(head_of_lane, default=-1) + 1):
         lanes = [lane for lane, h in enumerate(head_of_lane) if h == head]
+        if not lanes:
+            raise InputError(f"head_of_lane: wanted heads numbered without a gap, got no lane for head {head}")
         specs = [_spec(slots_of_lane[lane], n_values_of_lane[lane]) for lane in lanes]
         if any(_differ(spec, specs[0]) for spec in specs):
             raise InputError(f"context: wanted lanes {lanes} of head {head} alike, got other weights, tables or values")
@@ -115,7 +123,13 @@ def check_causal(context: Context, order: Sequence[int]) -> None:
 
 
 def _spec(slots: Sequence[Slot], n_values: int) -> HeadSpec:
-    return HeadSpec(tuple(slot.weight for slot in slots), tuple(slot.unlike_ab for slot in slots), n_values)
+    weights = tuple(check_number("weight", slot.weight, 0.0, 65535.0) for slot in slots)
+    for slot in slots:
+        if slot.unlike_ab is not None:
+            shares = check_finite("unlike_ab", slot.unlike_ab)
+            if shares.size and not 0.0 <= shares.min() <= shares.max() <= 1.0:
+                raise InputError(f"unlike_ab: wanted shares 0 to 1, got {shares.min():g} to {shares.max():g}")
+    return HeadSpec(weights, tuple(slot.unlike_ab for slot in slots), check_count("n_values", n_values, 1, EDGE))
 
 
 def _differ(a: HeadSpec, b: HeadSpec) -> bool:

@@ -7,15 +7,19 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.engine.context import Context
-from sparseq.engine.grid import Grid, flat_indices
+from sparseq.engine.grid import Grid, check_mask, checked_cells, flat_indices
 from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.errors import InputError
 from sparseq.kernel.api import NOISE_ROWS
-from sparseq.kernel.checks import MASK
+from sparseq.kernel.checks import MASK, check_count, check_number
 
 DISTANCE_BYTES_LIMIT = 256 << 20
 """Above this the fill measures cells anew instead of keeping every cell's distances."""
+
+
+NOISE_LIMIT = 50.0
+"""At 93 the largest factor of confidence would overflow; at 50 nothing is left of the confidence itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class DiffusionConfig:
     steps : int
         Steps from all masked to none, 1 or more; counts follow MaskGIT's cosine (Chang et al., CVPR 2022).
     noise : float
-        Gumbel noise on the logarithm of a cell's confidence at the first step, falling to 0 at the last; 0 or more.
+        Gumbel noise on the logarithm of a cell's confidence at the first step, falling to 0 at the last; 0 to 50.
     rounds : int
         Re-masking rounds afterwards (as in ReMDM, Wang et al. 2025): the least likely cells are filled again.
     remask : float
@@ -40,8 +44,10 @@ class DiffusionConfig:
     remask: float = 0.3
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.rounds < 0 or self.noise < 0 or not 0 <= self.remask <= 1:
-            raise InputError(f"diffusion: wanted steps >= 1, rounds >= 0, noise >= 0, remask 0 to 1, got {self}")
+        check_count("steps", self.steps, 1, 1 << 20)
+        check_number("noise", self.noise, 0.0, NOISE_LIMIT)
+        check_count("rounds", self.rounds, 0, 1 << 20)
+        check_number("remask", self.remask, 0.0, 1.0)
 
 
 class Diffuser:
@@ -71,6 +77,8 @@ class Diffuser:
         context: Context,
         seed: int = 0,
         first_tl: npt.NDArray[np.bool_] | None = None,
+        learn_tl: npt.NDArray[np.bool_] | None = None,
+        allowed_tlv: npt.NDArray[np.uint8] | None = None,
     ) -> Grid:
         """Fill the cells of a mask; all others stay as they are.
 
@@ -86,34 +94,83 @@ class Diffuser:
             0 up to 2**64 - 1.
         first_tl : bool ndarray of shape (T, L), optional
             Structural cells of the mask that are decided before all others (the anchor).
+        learn_tl : bool ndarray of shape (T, L), optional
+            Known cells that are remembered as examples; all of them by default.
+        allowed_tlv : uint8 ndarray of shape (T, L, V), optional
+            Hard mask over tokens: 0 forbids one in a cell. V is the largest number of tokens of any lane.
 
         Returns
         -------
         Grid
             With an origin and a log-probability for every filled cell.
         """
-        work = Grid.of(cells_tl)
+        self.memory.check_context(context)
+        work = Grid.of(checked_cells("cells_tl", cells_tl, context.layout.n_lanes))
+        check_mask("mask_tl", mask_tl, work.cells_tl.shape)
+        if first_tl is not None:
+            check_mask("first_tl", first_tl, work.cells_tl.shape)
         work.cells_tl[mask_tl] = MASK
-        heads = self._heads(work, mask_tl, context)
+        heads = self._heads(work, mask_tl, context, learn_tl)
         stages = [mask_tl] if first_tl is None else [mask_tl & first_tl, mask_tl & ~first_tl]
         for number, stage in enumerate(stages):
-            self._run(heads, work, flat_indices(stage), context, seed, number, self.config.steps)
+            self._run(heads, work, flat_indices(stage), context, seed, number, self.config.steps, allowed_tlv)
         for number in range(self.config.rounds):
             again = self._least_likely(heads, work, flat_indices(mask_tl), context, number)
             work.cells_tl.reshape(-1)[again] = MASK
-            self._run(heads, work, again, context, seed, len(stages) + number, max(self.config.steps // 2, 1))
+            self._run(
+                heads, work, again, context, seed, len(stages) + number, max(self.config.steps // 2, 1), allowed_tlv
+            )
         return work
 
-    def likelihood(self, grid: Grid, mask_tl: npt.NDArray[np.bool_], context: Context) -> npt.NDArray[np.float64]:
+    def likelihood(
+        self,
+        grid: Grid,
+        mask_tl: npt.NDArray[np.bool_],
+        context: Context,
+        learn_tl: npt.NDArray[np.bool_] | None = None,
+    ) -> npt.NDArray[np.float64]:
         """Return the log-probability of each filled cell given all others, in rising order of cells."""
-        known = np.where(mask_tl, MASK, grid.cells_tl).astype(np.uint16)
-        heads = self._heads(Grid.of(known), mask_tl, context)
+        heads = self._heads_for(grid, mask_tl, context, learn_tl)
         return self._log_probabilities(heads, grid, flat_indices(mask_tl), context)
 
-    def _heads(self, work: Grid, mask_tl: npt.NDArray[np.bool_], context: Context) -> list[object]:
+    def probabilities(
+        self,
+        grid: Grid,
+        mask_tl: npt.NDArray[np.bool_],
+        context: Context,
+        learn_tl: npt.NDArray[np.bool_] | None = None,
+    ) -> npt.NDArray[np.float64]:
+        """Return the probabilities of each filled cell's tokens given all others, (C, V), in rising order of cells."""
+        heads = self._heads_for(grid, mask_tl, context, learn_tl)
+        found: npt.NDArray[np.float64] = self.memory.kernel.likelihood(
+            heads, context.layout, grid.cells_tl, flat_indices(mask_tl)
+        )
+        return found
+
+    def _heads_for(
+        self,
+        grid: Grid,
+        mask_tl: npt.NDArray[np.bool_],
+        context: Context,
+        learn_tl: npt.NDArray[np.bool_] | None,
+    ) -> list[object]:
+        self.memory.check_context(context)
+        check_mask("mask_tl", mask_tl, grid.cells_tl.shape)
+        known = np.where(mask_tl, MASK, grid.cells_tl).astype(np.uint16)
+        return self._heads(Grid.of(known), mask_tl, context, learn_tl)
+
+    def _heads(
+        self,
+        work: Grid,
+        mask_tl: npt.NDArray[np.bool_],
+        context: Context,
+        learn_tl: npt.NDArray[np.bool_] | None = None,
+    ) -> list[object]:
         """Heads that remember the known rest of the grid."""
         headed = np.zeros(mask_tl.shape, bool)
         headed[:, context.lanes] = True
+        if learn_tl is not None:
+            headed &= learn_tl
         known = flat_indices(headed & (work.cells_tl != MASK))
         per_head = np.bincount(context.layout.head_of_lane[known % mask_tl.shape[1]], minlength=1)
         heads = self.memory.heads(int(per_head.max(initial=0)))
@@ -129,6 +186,7 @@ class Diffuser:
         seed: int,
         number: int,
         steps: int,
+        allowed_tlv: npt.NDArray[np.uint8] | None,
     ) -> None:
         if not len(cells):
             return
@@ -146,6 +204,7 @@ class Diffuser:
             number,
             origins_tl=work.origins_tl,
             logp_tl=work.logp_tl,
+            allowed_tlv=allowed_tlv,
             incremental=2 * widest * len(cells) <= DISTANCE_BYTES_LIMIT,
         )
 
@@ -161,7 +220,12 @@ class Diffuser:
         self, heads: list[object], grid: Grid, cells: npt.NDArray[np.int64], context: Context
     ) -> npt.NDArray[np.float64]:
         found = self.memory.kernel.likelihood(heads, context.layout, grid.cells_tl, cells)
-        return np.log(found[np.arange(len(cells)), grid.cells_tl.reshape(-1)[cells]])
+        tokens = grid.cells_tl.reshape(-1)[cells]
+        if len(tokens) and int(tokens.max()) >= found.shape[1]:
+            raise InputError("grid: wanted the cells of the mask filled, got one without a token of its lane")
+        with np.errstate(divide="ignore"):  # without a prior a token may be impossible: -inf
+            logp: npt.NDArray[np.float64] = np.log(found[np.arange(len(cells)), tokens])
+        return logp
 
 
 def cosine_schedule(n_cells: int, steps: int) -> npt.NDArray[np.int64]:

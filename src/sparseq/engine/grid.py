@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sparseq.errors import InputError
 from sparseq.kernel.api import NO_ORIGIN
+from sparseq.kernel.checks import MASK, check_integers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +34,21 @@ class Grid:
         """Return a grid with a copy of the given cells, none decided yet."""
         cells = np.array(cells_tl, np.uint16, order="C")
         return cls(cells, np.full(cells.shape, NO_ORIGIN, np.int64), np.zeros(cells.shape))
+
+
+def checked_cells(name: str, cells_tl: npt.ArrayLike, n_lanes: int) -> npt.NDArray[np.uint16]:
+    """Return cells as uint16 of shape (T, n_lanes); raises InputError where another type or shape would be bent."""
+    cells = check_integers(name, cells_tl, 2, 0, MASK)
+    if cells.shape[1] != n_lanes:
+        raise InputError(f"{name}: wanted {n_lanes} lanes, got {cells.shape[1]}")
+    return cells.astype(np.uint16)
+
+
+def check_mask(name: str, mask_tl: npt.NDArray[np.bool_], shape: tuple[int, ...]) -> None:
+    """Raise InputError unless `mask_tl` is a bool array of this shape: whole numbers would index rows instead."""
+    if not isinstance(mask_tl, np.ndarray) or mask_tl.dtype != np.bool_ or mask_tl.shape != shape:
+        got = f"{mask_tl.dtype} {mask_tl.shape}" if isinstance(mask_tl, np.ndarray) else type(mask_tl).__name__
+        raise InputError(f"{name}: wanted a bool array of shape {shape}, got {got}")
 
 
 def flat_indices(mask_tl: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:

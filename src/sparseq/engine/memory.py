@@ -10,7 +10,7 @@ from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Context, HeadSpec
 from sparseq.errors import InputError
 from sparseq.kernel import Kernel, load
-from sparseq.kernel.checks import MASK, check_cells
+from sparseq.kernel.checks import MASK, check_cells, check_count, check_tokens
 from sparseq.kernel.layout import gather
 from sparseq.kernel.rows import Rows, merge_rows
 
@@ -77,9 +77,11 @@ class Memory:
         InputError
             For a grid or context that does not fit.
         """
-        check_cells(cells_tl, context.layout.n_lanes)
-        if [len(spec.weights) for spec in context.heads] != [len(spec.weights) for spec in self.specs]:
-            raise InputError("context: wanted the heads that the memory was made with, got others")
+        check_cells(cells_tl, context.layout.n_lanes, written=False)
+        self.check_context(context)
+        check_tokens("cells_tl", cells_tl, self.alphabet)
+        for lane in context.lanes.tolist():
+            self._check_values(cells_tl[:, lane], lane, self.specs[context.layout.head_of_lane[lane]].n_values)
         turns = 2 if loop else 1
         unrolled = np.tile(cells_tl, (turns, 1))
         base = self._starts[-1] + np.tile(np.arange(len(cells_tl)), turns) * cells_tl.shape[1]
@@ -88,6 +90,19 @@ class Memory:
         self._starts.append(self._starts[-1] + cells_tl.size)
         self._n_lanes.append(cells_tl.shape[1])
         self._rows = None
+
+    def check_context(self, context: Context) -> None:
+        """Raise InputError unless a context has the heads that the memory was made with."""
+        theirs, ours = ([(len(spec.weights), spec.n_values) for spec in specs] for specs in (context.heads, self.specs))
+        if theirs != ours:
+            raise InputError("context: wanted the heads that the memory was made with, got others")
+
+    def _check_values(self, cells_t: npt.NDArray[np.uint16], lane: int, n_values: int) -> None:
+        foreign = cells_t[(cells_t != MASK) & (cells_t >= n_values)]
+        if len(foreign):
+            raise InputError(
+                f"cells_tl: wanted tokens 0 to {n_values - 1} or the mask in lane {lane}, got {foreign[0]}"
+            )
 
     def _add_lane(
         self, cells_tl: npt.NDArray[np.uint16], context: Context, lane: int, origins_t: npt.NDArray[np.int64]
@@ -126,7 +141,8 @@ class Memory:
         ]
 
     def place(self, origin: int) -> Place:
-        """Return the example's cell that a non-negative origin stands for."""
+        """Return the example's cell that an origin stands for; raises InputError for one that is no example's."""
+        check_count("origin", origin, 0, self._starts[-1] - 1)
         example = bisect_right(self._starts, origin) - 1
         step, lane = divmod(origin - self._starts[example], self._n_lanes[example])
         return Place(example, step, lane)

@@ -4,11 +4,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.engine.context import Context, check_causal
-from sparseq.engine.grid import Grid
+from sparseq.engine.grid import Grid, checked_cells
 from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.errors import InputError
-from sparseq.kernel.checks import MASK
+from sparseq.kernel.api import SEED_LIMIT
+from sparseq.kernel.checks import MASK, check_count
+from sparseq.kernel.grid_checks import check_order
 
 
 class Retriever:
@@ -48,9 +50,13 @@ class Retriever:
     ) -> None:
         self.memory, self.context, self.seed = memory, context, seed
         self.sampling = sampling or SamplingConfig()
-        self.order = np.asarray(context.lanes if order is None else order, np.int32)
+        memory.check_context(context)
+        check_count("seed", seed, 0, SEED_LIMIT)
+        self.order = check_order(context.lanes if order is None else order, context.layout)
+        if not len(self.order):
+            raise InputError("order: wanted at least one lane to decide, got none")
         check_causal(context, self.order.tolist())
-        self._own_capacity_steps = own_capacity_steps
+        self._own_capacity_steps = check_count("own_capacity_steps", own_capacity_steps, 0, 1 << 24)
         self.reset()
 
     def reset(self) -> None:
@@ -63,9 +69,10 @@ class Retriever:
 
     def feed(self, columns_tl: npt.NDArray[np.uint16]) -> None:
         """Append known columns, uint16 of shape (T, L); they are remembered like written ones."""
-        if (columns_tl[:, self.order] == MASK).any():
+        columns = checked_cells("columns_tl", columns_tl, self.context.layout.n_lanes)
+        if (columns[:, self.order] == MASK).any():
             raise InputError("columns_tl: wanted known cells, got masked ones; use step to have them filled")
-        self.step(columns_tl)
+        self.step(columns)
 
     def step(self, columns_tl: npt.NDArray[np.uint16]) -> Grid:
         """Append columns and fill their masked cells, left to right.
@@ -80,25 +87,23 @@ class Retriever:
         Grid
             The same columns, filled; own origins count cells from the start of the stream.
         """
-        start, stop = self.n_steps, self.n_steps + len(columns_tl)
+        columns = checked_cells("columns_tl", columns_tl, self.context.layout.n_lanes)
+        start, stop = self.n_steps, self.n_steps + len(columns)
         self._make_room(stop)
-        self._grid.cells_tl[start:stop] = columns_tl
-        try:
-            self.memory.kernel.stream(
-                self._heads,
-                self.context.layout,
-                self._grid.cells_tl,
-                self.order,
-                start,
-                stop,
-                self.sampling.params(),
-                self.seed,
-                origins_tl=self._grid.origins_tl,
-                logp_tl=self._grid.logp_tl,
-            )
-        except InputError:
-            self._grid.cells_tl[start:stop] = MASK
-            raise
+        self._grid.cells_tl[start:stop] = columns
+        # If the kernel refuses them they stay behind: nothing reads beyond n_steps, and the next step writes over them.
+        self.memory.kernel.stream(
+            self._heads,
+            self.context.layout,
+            self._grid.cells_tl,
+            self.order,
+            start,
+            stop,
+            self.sampling.params(),
+            self.seed,
+            origins_tl=self._grid.origins_tl,
+            logp_tl=self._grid.logp_tl,
+        )
         self.n_steps = stop
         new = slice(start, stop)
         return Grid(self._grid.cells_tl[new].copy(), self._grid.origins_tl[new].copy(), self._grid.logp_tl[new].copy())
@@ -116,12 +121,11 @@ class Retriever:
         float64 ndarray of shape (number of lanes with a head, V)
             In the stream's order of lanes.
         """
+        column = checked_cells("column_l", np.asarray(column_l)[None], self.context.layout.n_lanes)[0]
         self._make_room(self.n_steps + 1)
-        self._grid.cells_tl[self.n_steps] = column_l
-        cells = self.n_steps * self.context.layout.n_lanes + self.order.astype(np.int64)
-        found = self.memory.kernel.likelihood(self._heads, self.context.layout, self._grid.cells_tl, cells)
-        self._grid.cells_tl[self.n_steps] = MASK
-        return found
+        self._grid.cells_tl[self.n_steps] = column
+        cells = self.n_steps * self.context.layout.n_lanes + self.order
+        return self.memory.kernel.likelihood(self._heads, self.context.layout, self._grid.cells_tl, cells)
 
     def _make_room(self, n_steps: int) -> None:
         """Double the arrays when full: a stream may run for hours."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sparseq.kernel.grid_checks import check_sampling
 from sparseq.kernel.sampling import Sampling
 
 
@@ -12,13 +13,13 @@ class SamplingConfig:
     Attributes
     ----------
     temperature : float
-        Above 0; below 1 keeps to what is likely, above 1 dares more.
+        Above 0 up to 100; below 1 keeps to what is likely, above 1 dares more.
     top_k : int
         Keep the k most probable tokens; 0 keeps all.
     top_p : float
         Keep the fewest most probable tokens that sum to this, 0 to 1; 0 keeps all.
     repetition_penalty : float
-        1 or more; recent tokens' probabilities are raised to this power.
+        1 to 50; recent tokens' probabilities are raised to this power.
     no_repeat_window : int
         Steps of the lane that count as recent.
     greedy : bool
@@ -31,6 +32,9 @@ class SamplingConfig:
     repetition_penalty: float = 1.0
     no_repeat_window: int = 0
     greedy: bool = False
+
+    def __post_init__(self) -> None:
+        check_sampling(self.params())
 
     @classmethod
     def quality(cls) -> "SamplingConfig":

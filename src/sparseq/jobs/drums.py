@@ -39,9 +39,8 @@ def stream_context(n_lanes: int, steps_per_beat: int, bar_steps: int) -> Context
 
 
 def _stream_slots(lane: int, n_lanes: int, beat: int, bar: int) -> list[Slot]:
-    near = {1: 1.0, 2: 0.7, 3: 0.3}
-    far = {beat: 0.8, 2 * beat: 0.5, bar: 1.5, 2 * bar: 0.8}
-    own = [Slot(-dt, lane, weight) for dt, weight in (near | far).items()]
+    weights = [(1, 1.0), (2, 0.7), (3, 0.3), (beat, 0.8), (2 * beat, 0.5), (bar, 1.5), (2 * bar, 0.8)]
+    own = [Slot(-dt, lane, weight) for dt, weight in weights]
     others = [other for other in range(n_lanes) if other != lane]
     now = [Slot(0, other, 0.8) for other in others if other < lane]
     before = [Slot(-1, other, 0.2) for other in others]
@@ -50,9 +49,11 @@ def _stream_slots(lane: int, n_lanes: int, beat: int, bar: int) -> list[Slot]:
 
 
 def fill_cells(grid: DrumGrid, mask_tl: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.uint16]:
-    """Return `drum_cells` with L more lanes, the habits of each: uint16 ndarray of shape (T, 2 L + 1)."""
+    """Return `drum_cells` with 2 L more lanes, the habits of each: uint16 ndarray of shape (T, 3 L + 1)."""
     known = np.ones(grid.tokens_tl.shape, bool) if mask_tl is None else ~mask_tl
-    return np.column_stack([drum_cells(grid), habits(grid.tokens_tl, grid.bars, known)]).astype(np.uint16)
+    all_bars = habits(grid.tokens_tl, grid.bars, known)
+    second_bars = habits(grid.tokens_tl, grid.bars, known, every_second=True)
+    return np.column_stack([drum_cells(grid), all_bars, second_bars]).astype(np.uint16)
 
 
 def fill_context(n_lanes: int, steps_per_beat: int, bar_steps: int) -> Context:
@@ -61,24 +62,28 @@ def fill_context(n_lanes: int, steps_per_beat: int, bar_steps: int) -> Context:
     Parameters
     ----------
     n_lanes : int
-        Drum lanes; lane `n_lanes` holds the step in the bar, the lanes after it the habit of each drum lane.
+        Drum lanes; lane `n_lanes` holds the step in the bar, the lanes after it the habit of each drum lane over all
+        bars nearby, and those after them over every second bar.
     steps_per_beat, bar_steps : int
         Steps in a quarter note and in a bar.
     """
     levels = np.arange(LEVELS + 1)
     unlike = np.abs(levels[:, None] - levels) / LEVELS
     lanes = [_fill_slots(lane, n_lanes, steps_per_beat, bar_steps, unlike) for lane in range(n_lanes)]
-    return make_context([*lanes, *[[]] * (n_lanes + 1)], [2] * n_lanes + [CODE_LIMIT] + [LEVELS + 1] * n_lanes)
+    return make_context([*lanes, *[[]] * (2 * n_lanes + 1)], [2] * n_lanes + [CODE_LIMIT] + [LEVELS + 1] * 2 * n_lanes)
 
 
 def _fill_slots(lane: int, n_lanes: int, beat: int, bar: int, unlike: npt.NDArray[np.float64]) -> list[Slot]:
-    weights = {1: 1.0, 2: 0.7, 3: 0.6} | {beat: 0.4, 2 * beat: 0.7, bar: 1.0}
-    own = [Slot(sign * dt, lane, weight) for dt, weight in weights.items() for sign in (-1, 1)]
+    # Pairs, not a mapping: in 2/4 half a bar and a beat are one, and the number of slots must not depend on the meter.
+    weights = [(1, 1.0), (2, 0.7), (3, 0.7), (beat, 0.4), (2 * beat, 0.9), (bar, 1.0), (2 * bar, 0.3)]
+    own = [Slot(sign * dt, lane, weight) for dt, weight in weights for sign in (-1, 1)]
     others = [other for other in range(n_lanes) if other != lane]
     beside = [Slot(dt, other, weight) for other in others for dt, weight in ((0, 1.1), (-1, 0.4), (1, 0.4))]
-    habit = Slot(0, n_lanes + 1 + lane, 4.7, unlike)
+    habit_weights = [(0, 5.3), *((dt, 0.3) for dt in (-2, -1, 1, 2))]
+    habit = [Slot(dt, n_lanes + 1 + lane, weight, unlike) for dt, weight in habit_weights]
     others_habits = [Slot(0, n_lanes + 1 + other, 0.1, unlike) for other in others]
-    return [*own, *beside, Slot(0, n_lanes, 1.0), habit, *others_habits]
+    second = Slot(0, 2 * n_lanes + 1 + lane, 0.5, unlike)
+    return [*own, *beside, Slot(0, n_lanes, 1.1), *habit, *others_habits, second]
 
 
 def usual_bar_steps(grids: Sequence[DrumGrid]) -> int:

@@ -65,10 +65,7 @@ def load_examples(specs: Sequence[str], steps_per_beat: int | None = None) -> Ex
     """
     sources = find_all(specs)
     loaded = load(sources, _drum_score)
-    if not loaded.loops:
-        name, reason = loaded.skipped[0]
-        raise InputError(f"loops: wanted at least one with drums, got none of {len(sources)}: {name}: {reason}")
-    used, skipped = [], list(loaded.skipped)
+    used, skipped = [], [Skipped(name, reason.removeprefix(f"{name}: ")) for name, reason in loaded.skipped]
     for source, score in loaded.loops:
         example = _example(source, score, steps_per_beat)
         try:
@@ -78,14 +75,26 @@ def load_examples(specs: Sequence[str], steps_per_beat: int | None = None) -> Ex
         else:
             used.append(example)
     if not used:
-        raise InputError(f"loops: wanted at least one that can be counted in steps, got none: {skipped[0].reason}")
+        raise _nothing_left(skipped)
     return Examples(tuple(used), tuple(skipped))
+
+
+def _nothing_left(skipped: Sequence[Skipped]) -> InputError:
+    name, reason = skipped[0]
+    if len(skipped) == 1:
+        return InputError(f"{name} is no loop to learn drums from: {reason}")
+    return InputError(
+        f"wanted a loop to learn drums from, got none in {len(skipped)} files; the first, {name}: {reason}"
+    )
 
 
 def _drum_score(data: bytes, name: str) -> Score:
     score = read_score(parse(data, name))
     if not drum_notes(score):
-        raise InputError(f"wanted drums, got {len(score.notes)} notes and none on channel 10")
+        count = len(score.notes)
+        raise InputError(
+            f"wanted drums (channel 10, or a track named like drums), got {count} other note{'s' * (count != 1)}"
+        )
     return score
 
 

@@ -1,16 +1,18 @@
 """Write new loops to .mid files: a stream into a recording port, at full speed."""
 
+import os
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
+from sparseq.errors import FileError
 from sparseq.jobs.examples import Examples
 from sparseq.jobs.files import check_writable, write_atomically
-from sparseq.jobs.perform import performed
+from sparseq.jobs.perform import perform
 from sparseq.jobs.stream import DrumStream, StreamSettings
-from sparseq.jobs.takes import tape_bytes
+from sparseq.jobs.takes import take_title, tape_bytes
 from sparseq.music.grid import DrumGrid
-from sparseq.realtime.bar import Bar
+from sparseq.music.loops import SUFFIXES, Skipped
 from sparseq.realtime.clock import ManualClock
 from sparseq.realtime.outputs import RecordingPort
 from sparseq.realtime.sequencer import Sequencer
@@ -20,51 +22,73 @@ SEED_STEP = 0x9E3779B97F4A7C15
 """Distance between the seeds of the loops of one export: an odd constant, so that none come twice."""
 
 
-def export_targets(output: Path, count: int, force: bool) -> list[Path]:
+class Exported(NamedTuple):
+    """A loop that was written: where, its first bar, and which examples it leaves out and why."""
+
+    path: Path
+    first: DrumGrid
+    skipped: tuple[Skipped, ...]
+
+
+def export_targets(output: str, count: int, force: bool) -> list[Path]:
     """Return the files that an export of `count` loops writes, checked before any work.
 
-    One loop goes to `output` itself, unless that is a folder; several go into the folder `output`, which is made.
+    One loop goes to `output` itself, unless that is a folder or ends with a slash; several go into the folder `output`.
+    The folder is made when the first loop is written.
 
     Raises
     ------
     FileError
         If a file is there already and `force` is not set, or cannot be written.
     """
-    in_folder = count > 1 or output.is_dir()
-    if in_folder and not output.is_dir():
-        check_writable(output, force=False)
-        return [output / _name(number) for number in range(1, count + 1)]
-    targets = [output / _name(number) for number in range(1, count + 1)] if in_folder else [output]
-    for target in targets:
-        check_writable(target, force)
+    if not output:
+        raise FileError("wanted a file or a folder to write to, got an empty name")
+    path = Path(output)
+    if count == 1 and not path.is_dir() and not output.endswith(("/", os.sep)):
+        check_writable(path, force)
+        return [path]
+    targets = [path / f"loop-{number:03d}.mid" for number in range(1, count + 1)]
+    if path.is_dir():
+        for target in targets:
+            check_writable(target, force)
+    else:
+        _check_new_folder(path, count)
     return targets
 
 
-def _name(number: int) -> str:
-    return f"loop-{number:03d}.mid"
+def _check_new_folder(path: Path, count: int) -> None:
+    wanted = "a folder for the loop" if count == 1 else f"a folder for {count} loops"
+    if path.exists():
+        raise FileError(f"wanted {wanted}, got the file {path}; name a folder, or a new one")
+    if path.suffix.lower() in SUFFIXES:
+        raise FileError(f"wanted {wanted}, got the file name {path}; leave out {path.suffix}")
+    check_writable(path)
 
 
 def export_loops(
     examples: Examples, settings: StreamSettings, n_bars: int, targets: list[Path], force: bool
-) -> Iterator[DrumGrid]:
-    """Write one loop to each target; yields the first bar of each when it is written.
+) -> Iterator[Exported]:
+    """Write one loop to each target; yields each when it is written.
 
     The loops differ by their seeds: the first has the seed of `settings`.
+
+    Raises
+    ------
+    FileError
+        If a file cannot be written; those before it are whole.
     """
     for number, target in enumerate(targets):
         seed = (settings.seed + number * SEED_STEP) % 2**64
         stream = DrumStream(examples, settings._replace(seed=seed))
-        first, data = rendered(stream, n_bars, target.stem)
+        first, data = rendered(stream, n_bars, take_title(stream.style, seed))
         target.parent.mkdir(exist_ok=True)
         write_atomically(target, data, force)
-        yield first
+        yield Exported(target, first, stream.examples.skipped)
 
 
 def rendered(stream: DrumStream, n_bars: int, title: str) -> tuple[DrumGrid, bytes]:
     """Play so many bars of a stream on a clock that stands still, and return the first bar and the .mid file."""
-    grids = list(islice(stream.bars(), n_bars))
-    tape = Tape()
-    clock = ManualClock()
-    bars: list[Bar] = [performed(grid, stream.bpm, is_first=not k) for k, grid in enumerate(grids)]
-    Sequencer(RecordingPort(clock), clock, tape=tape).play(bars)
-    return grids[0], tape_bytes(tape, stream.meter, title)
+    bars = list(perform(stream, n_bars))
+    tape, clock = Tape(), ManualClock()
+    Sequencer(RecordingPort(clock), clock, tape=tape).play(performed.bar for performed in bars)
+    return bars[0].grid, tape_bytes(tape, stream.meter, title)

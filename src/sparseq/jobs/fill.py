@@ -1,7 +1,7 @@
-"""Repair: chosen bars of a .mid filled from both sides, every other event left as it is."""
+"""Repair: a hole in the drums of a .mid filled from both sides, every other event left as it is."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,151 +15,190 @@ from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.errors import InputError
 from sparseq.jobs.drums import CODE_LIMIT, fill_cells, fill_context, usual_bar_steps
-from sparseq.jobs.examples import Examples, is_loop, lanes_of
+from sparseq.jobs.examples import Example, Examples, is_loop
 from sparseq.jobs.hits import Cell, HitReader
+from sparseq.jobs.hole import Hole
+from sparseq.jobs.novelty import rewrite_copies
 from sparseq.music.decode import place_hits
 from sparseq.music.edit import replace_notes
-from sparseq.music.encode import DRUM_CHANNEL, drum_notes, encode_drums
+from sparseq.music.encode import DRUM_CHANNEL, drum_notes
 from sparseq.music.grid import DrumGrid, Hit
-from sparseq.music.lanes import LANES, lane_of
-from sparseq.music.masks import cell_mask, notes_in_mask, parse_bars, parse_lanes
-from sparseq.music.resolution import suitable_steps
-from sparseq.music.score import Note, Score, read_score
+from sparseq.music.lanes import lane_of
+from sparseq.music.score import Note, Score
 from sparseq.music.smf import MidiFile
 
-RETRIEVAL = RetrievalConfig(sharpness=1.2, prior_weight=1e-6, own_weight=170)
-DIFFUSION = DiffusionConfig(steps=12, noise=0.5)
+OWN_WEIGHT = 60
+"""What a row of the piece itself counts beside a row of an example."""
 
 
 @dataclass(frozen=True, slots=True)
 class FillSettings:
-    """What a person may ask of a repair.
+    """How a hole is filled.
 
     Attributes
     ----------
-    bars : str
-        Bars to fill, counted from 1: "5-6,9".
-    lanes : str or None
-        Only these lanes: "kick,hats"; all by default.
-    keep_lanes : str or None
-        All but these lanes.
     seed : int
         0 to 2**64 - 1.
     greedy : bool
         The most likely notes, instead of drawing.
     temperature : float
         Sampling temperature, above 0.
+    own_weight : int
+        What the piece's own bars count beside the examples, 1 up to 2**20.
+    max_copy : int or None
+        At most so many steps in a row may be equal to an example or to another place of the piece, 1 or more.
     """
 
-    bars: str
-    lanes: str | None = None
-    keep_lanes: str | None = None
     seed: int = 0
     greedy: bool = False
     temperature: float = 1.0
+    own_weight: int = OWN_WEIGHT
+    max_copy: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Hole:
-    """A drum part with the cells to fill.
+class Filling:
+    """One way to fill the hole.
 
     Attributes
     ----------
-    midi : MidiFile
-        The file.
-    score : Score
-        What it sounds like.
-    grid : DrumGrid
-        Its drums.
-    mask_tl : bool ndarray of shape (T, L)
-        Cells to fill.
+    grid : Grid
+        All cells, with the origins of those filled.
+    log_likelihood : float
+        Mean over the filled cells of the natural logarithm of each one's probability, given all others.
     """
 
-    midi: MidiFile
-    score: Score
-    grid: DrumGrid
-    mask_tl: npt.NDArray[np.bool_]
+    grid: Grid
+    log_likelihood: float
 
 
-def dig_hole(midi: MidiFile, settings: FillSettings, library: Sequence[Score] = ()) -> Hole:
-    """Put a file's drums on a grid and mark what is to be filled.
+class Filler:
+    """Fills one hole, as often as asked.
 
-    The lanes are those that the file plays outside the hole, and those asked for by name; a file with no drums outside
-    takes the library's.
+    Parameters
+    ----------
+    hole : Hole
+        What to fill.
+    examples : Examples or None
+        Loops to learn from beside the file itself; None for the file alone.
+    settings : FillSettings
+        How.
 
-    Raises
-    ------
-    InputError
-        For bars or lanes that the file does not have, or where there is nothing to go by.
+    Attributes
+    ----------
+    examples : tuple of Example
+        The loops, numbered as in `memory`.
+    grids : list of DrumGrid
+        Their drums on the hole's lanes.
+    memory : Memory
+        Their rows.
     """
-    score = read_score(midi)
-    steps_per_beat = suitable_steps(score)
-    n_bars = len(encode_drums(score, (), steps_per_beat).bars)
-    bars = parse_bars(settings.bars, n_bars)
-    lanes = _lanes(score, steps_per_beat, bars, settings, library)
-    if not lanes:
-        raise InputError(f"{midi.name}: wanted drums to go by, got none outside the hole; give --loops with drums")
-    grid = encode_drums(score, lanes, steps_per_beat)
-    chosen = parse_lanes(settings.lanes, lanes) if settings.lanes else lanes
-    kept = parse_lanes(settings.keep_lanes, lanes) if settings.keep_lanes else ()
-    return Hole(midi, score, grid, cell_mask(grid, bars, [lane for lane in chosen if lane not in kept]))
 
+    def __init__(self, hole: Hole, examples: Examples | None, settings: FillSettings) -> None:
+        self.hole, self.settings = hole, settings
+        self.examples: tuple[Example, ...] = examples.used if examples else ()
+        self.grids = [example.grid(hole.grid.lanes) for example in self.examples]
+        self._context = _context(hole.grid)
+        self._cells = fill_cells(hole.grid, hole.mask_tl)
+        self.mask_tl = _widened(hole.mask_tl, self._cells.shape)
+        # Bars that are silent, or written by ourselves, are no examples.
+        self._learn = hole.heard_bars_b[hole.grid.bars_t][:, None] & ~self.mask_tl
+        retrieval = RetrievalConfig(sharpness=1.2, prior_weight=1e-6, own_weight=settings.own_weight)
+        self.memory = Memory(self._context.heads, CODE_LIMIT, retrieval)
+        for grid in self.grids:
+            self.memory.add(fill_cells(grid), _context(grid), loop=is_loop(grid))
+        self._diffuser = Diffuser(self.memory, _schedule(settings), _sampling(settings))
 
-def _lanes(
-    score: Score, steps_per_beat: int, bars: Sequence[int], settings: FillSettings, library: Sequence[Score]
-) -> tuple[str, ...]:
-    whole = encode_drums(score, None, steps_per_beat)
-    outside = ~np.isin(whole.bars_t + 1, bars)
-    heard = {lane for k, lane in enumerate(whole.lanes) if whole.tokens_tl[outside, k].any()}
-    if not heard:
-        heard = set(whole.lanes) | set(lanes_of(library))
-    named = set(parse_lanes(settings.lanes)) if settings.lanes else set()
-    return tuple(lane for lane in LANES if lane in heard | named or lane in whole.lanes)
+    def fill(self, seed: int | None = None) -> Filling:
+        """Fill the hole once, by the seed of the settings or another one."""
+        seed = self.settings.seed if seed is None else seed
+        grid = self._fill(self._cells, self.mask_tl, seed)
+        if self.settings.max_copy is not None:
+            grid = rewrite_copies(self, grid, self.settings.max_copy, seed)
+        logp = self._diffuser.likelihood(grid, self.mask_tl, self._context, self._learn)
+        return Filling(grid, float(logp.mean()))
+
+    def probabilities(self, grid: Grid, mask_tl: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """Return the probabilities of some filled cells' tokens given all others, (C, 2), in rising order of cells."""
+        return self._diffuser.probabilities(grid, mask_tl, self._context, self._learn)
+
+    def _fill(
+        self,
+        cells_tl: npt.NDArray[np.uint16],
+        mask_tl: npt.NDArray[np.bool_],
+        seed: int,
+        allowed_tlv: npt.NDArray[np.uint8] | None = None,
+    ) -> Grid:
+        return self._diffuser.fill(
+            cells_tl, mask_tl, self._context, seed, learn_tl=self._learn, allowed_tlv=allowed_tlv
+        )
+
+    def refill(self, grid: Grid, mask_tl: npt.NDArray[np.bool_], seed: int, allowed_tlv: npt.NDArray[np.uint8]) -> Grid:
+        """Fill some cells of a filling anew, with allowed tokens only; the others keep theirs, and their origins."""
+        again = self._fill(grid.cells_tl, mask_tl, seed, allowed_tlv)
+        return Grid(
+            again.cells_tl,
+            np.where(mask_tl, again.origins_tl, grid.origins_tl),
+            np.where(mask_tl, again.logp_tl, grid.logp_tl),
+        )
+
+    def written(self, filling: Filling) -> MidiFile:
+        """Return the file with the hole filled so.
+
+        Raises
+        ------
+        InputError
+            Where it cannot be written into the file.
+        """
+        return replace_notes(self.hole.midi, self.hole.notes, self._notes(self._hits(filling.grid)))
+
+    def _hits(self, grid: Grid) -> Mapping[Cell, tuple[Hit, ...]]:
+        """Return strokes of the filled cells, on the pitches that the file itself uses for each lane."""
+        reader = HitReader(self.memory, self.grids, grid.cells_tl.shape[1])
+        own, hits = _own_pitches(self.hole.score), {}
+        for step, lane in np.argwhere(self.mask_tl & (grid.cells_tl == 1)).tolist():
+            name = self.hole.grid.lanes[lane]
+            found = reader.hits(int(grid.origins_tl[step, lane]), self.hole.grid.hits, name)
+            least = 0 if self._is_first_of_hole(step) else None
+            hits[step, lane] = tuple(_fitted(hit, own.get(name), least) for hit in found)
+        return hits
+
+    def _is_first_of_hole(self, step: int) -> bool:
+        """Whether a stroke played early at this step would begin in a bar that is not to be touched."""
+        bar = self.hole.grid.bars[int(self.hole.grid.bars_t[step])]
+        return step == bar.start_step and bar.number - 1 not in self.hole.bars
+
+    def _notes(self, hits: Mapping[Cell, tuple[Hit, ...]]) -> list[Note]:
+        """Return notes in the file's ticks, on the track and channel that play most of what is replaced."""
+        places = Counter((note.track, note.channel) for note in self.hole.notes or drum_notes(self.hole.score))
+        track, channel = places.most_common(1)[0][0] if places else (_last_track(self.hole.midi), DRUM_CHANNEL)
+        grid = self.hole.grid
+        return list(place_hits(hits, grid.steps_per_beat, self.hole.score.ppq, channel=channel, track=track))
 
 
 def fill_hole(hole: Hole, examples: Examples | None, settings: FillSettings) -> MidiFile:
-    """Return the file with its hole filled from the rest of itself, and from the examples.
+    """Return the file with its hole filled from the rest of itself, and from the examples."""
+    filler = Filler(hole, examples, settings)
+    return filler.written(filler.fill())
 
-    Raises
-    ------
-    InputError
-        Where the result cannot be written into the file.
-    """
-    grids = [example.grid(hole.grid.lanes) for example in examples.used] if examples else []
-    memory = _memory(hole, grids)
-    sampling = SamplingConfig(temperature=settings.temperature, greedy=settings.greedy)
-    schedule = DIFFUSION if not settings.greedy else DiffusionConfig(steps=DIFFUSION.steps)
-    cells = fill_cells(hole.grid, hole.mask_tl)
-    n_lanes = len(hole.grid.lanes)
-    mask = np.zeros(cells.shape, bool)
-    mask[:, :n_lanes] = hole.mask_tl
-    diffuser = Diffuser(memory, schedule, sampling)
-    filled = diffuser.fill(cells, mask, _context(hole.grid), settings.seed)
-    hits = _hits(hole, filled, HitReader(memory, grids, cells.shape[1]))
-    removed = notes_in_mask(drum_notes(hole.score), hole.score.ppq, hole.grid, hole.mask_tl)
-    return replace_notes(hole.midi, removed, _notes(hole, hits))
+
+def _schedule(settings: FillSettings) -> DiffusionConfig:
+    return DiffusionConfig(steps=12, noise=0.0 if settings.greedy else 0.5)
+
+
+def _sampling(settings: FillSettings) -> SamplingConfig:
+    return SamplingConfig(temperature=settings.temperature, greedy=settings.greedy)
 
 
 def _context(grid: DrumGrid) -> Context:
     return fill_context(len(grid.lanes), grid.steps_per_beat, usual_bar_steps([grid]))
 
 
-def _memory(hole: Hole, grids: Sequence[DrumGrid]) -> Memory:
-    memory = Memory(_context(hole.grid).heads, CODE_LIMIT, RETRIEVAL)
-    for grid in grids:
-        memory.add(fill_cells(grid), _context(grid), loop=is_loop(grid))
-    return memory
-
-
-def _hits(hole: Hole, filled: Grid, reader: HitReader) -> Mapping[Cell, tuple[Hit, ...]]:
-    """Strokes of the filled cells, on the pitches that the file itself uses for each lane."""
-    own = _own_pitches(hole.score)
-    hits = {}
-    for step, lane in np.argwhere(hole.mask_tl & (filled.cells_tl[:, : hole.mask_tl.shape[1]] == 1)).tolist():
-        name = hole.grid.lanes[lane]
-        found = reader.hits(int(filled.origins_tl[step, lane]), hole.grid.hits, name)
-        hits[step, lane] = tuple(_retuned(hit, own.get(name)) for hit in found)
-    return hits
+def _widened(mask_tl: npt.NDArray[np.bool_], shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Return the mask with the lanes that are only read, unmasked."""
+    wide = np.zeros(shape, np.bool_)
+    wide[:, : mask_tl.shape[1]] = mask_tl
+    return wide
 
 
 def _own_pitches(score: Score) -> dict[str, Counter[int]]:
@@ -169,20 +208,14 @@ def _own_pitches(score: Score) -> dict[str, Counter[int]]:
     return tally
 
 
-def _retuned(hit: Hit, own: Counter[int] | None) -> Hit:
-    if not own or hit.pitch in own:
-        return hit
-    return hit._replace(pitch=own.most_common(1)[0][0])
+def _fitted(hit: Hit, own: Counter[int] | None, least_offset: int | None) -> Hit:
+    """Return a stroke on a pitch that the file uses, and not before its step where it must not be."""
+    if own and hit.pitch not in own:
+        hit = hit._replace(pitch=own.most_common(1)[0][0])
+    return hit if least_offset is None else hit._replace(offset_ticks=max(hit.offset_ticks, least_offset))
 
 
-def _notes(hole: Hole, hits: Mapping[Cell, tuple[Hit, ...]]) -> list[Note]:
-    """Return notes in the file's ticks, on the track and channel that play most of its drums."""
-    places = Counter((note.track, note.channel) for note in drum_notes(hole.score))
-    track, channel = places.most_common(1)[0][0] if places else (_first_free_track(hole.midi), DRUM_CHANNEL)
-    return list(place_hits(hits, hole.grid.steps_per_beat, hole.score.ppq, channel=channel, track=track))
-
-
-def _first_free_track(midi: MidiFile) -> int:
+def _last_track(midi: MidiFile) -> int:
     """Return the last track: in a file of format 1 the first holds the tempo."""
     if not midi.tracks:
         raise InputError(f"{midi.name}: wanted a file with a track to write into, got none")

@@ -1,11 +1,34 @@
 """A bar on the grid as the sequencer plays it: MIDI messages at ticks."""
 
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from sparseq.jobs.stream import DrumStream
 from sparseq.music.decode import place_hits
 from sparseq.music.encode import DRUM_CHANNEL
 from sparseq.music.grid import DrumGrid
 from sparseq.music.score import Note, without_overlaps
 from sparseq.music.units import PPQ
 from sparseq.realtime.bar import Bar
+
+
+class PerformedBar(NamedTuple):
+    """One bar of a stream, to be looked at and to be played."""
+
+    grid: DrumGrid
+    bar: Bar
+
+
+def perform(stream: DrumStream, n_bars: int | None = None) -> Iterator[PerformedBar]:
+    """Yield the bars of a stream, so many or without end: `play` sends them out and `export` writes them down.
+
+    The tempo stays what it is after the first bar, even where later bars lean on loops of another tempo.
+    """
+    bpm: float | None = None
+    for number, grid in enumerate(islice(stream.bars(), n_bars)):
+        bpm = stream.bpm if bpm is None else bpm
+        yield PerformedBar(grid, performed(grid, bpm, is_first=not number))
 
 
 def performed(grid: DrumGrid, bpm: float, *, is_first: bool = False) -> Bar:

@@ -3,9 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
-from sparseq.jobs.perform import performed
+from sparseq.jobs.perform import perform
 from sparseq.jobs.stream import DrumStream
 from sparseq.music.grid import DrumGrid
 from sparseq.music.units import PPQ
@@ -37,11 +36,8 @@ class Performance:
         The time it goes by.
     settings : PlaySettings
         Length and MIDI clock.
-
-    Attributes
-    ----------
-    tape : Tape
-        What was played.
+    tape : Tape, optional
+        Keeps what is played; without one, hours take no more room than a minute.
     """
 
     def __init__(
@@ -50,16 +46,16 @@ class Performance:
         port: OutputPort,
         clock: Clock,
         settings: PlaySettings,
+        tape: Tape | None = None,
     ) -> None:
-        self.tape = Tape()
         self._stream, self._settings = stream, settings
         self._on_bar: Callable[[DrumGrid], None] | None = None
         self._coming: deque[DrumGrid] = deque()  # made, not announced yet
         self._last: DrumGrid | None = None
-        self._sequencer = Sequencer(port, clock, clock_out=settings.clock_out, tape=self.tape, on_bar=self._announce)
+        self._sequencer = Sequencer(port, clock, clock_out=settings.clock_out, tape=tape, on_bar=self._announce)
 
     def watch(self, on_bar: Callable[[DrumGrid], None]) -> None:
-        """Call `on_bar` with the grid of each bar that is about to be played, repeats too; to be asked before `play`."""
+        """Call `on_bar` with the grid of each bar about to be played, repeats too; to be asked before `play`."""
         self._on_bar = on_bar
 
     def play(self) -> Report:
@@ -79,9 +75,9 @@ class Performance:
         return position.bar_index * bar_steps + position.tick * self._stream.steps_per_beat // PPQ
 
     def _bars(self) -> Iterator[Bar]:
-        for number, grid in enumerate(islice(self._stream.bars(), self._settings.n_bars)):
+        for grid, bar in perform(self._stream, self._settings.n_bars):
             self._coming.append(grid)
-            yield performed(grid, self._stream.bpm, is_first=not number)
+            yield bar
 
     def _announce(self, index: int, bar: Bar, is_repeat: bool) -> None:
         if not is_repeat:

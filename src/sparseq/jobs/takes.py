@@ -7,8 +7,25 @@ from sparseq.music.writer import write_midi
 from sparseq.realtime.tape import Tape
 
 
+def take_title(style: str, seed: int) -> str:
+    """Return what a take is called inside its file: what to ask for to get it again, and nothing of the file's name."""
+    return f"sparseq {style} seed {seed}" if style else f"sparseq seed {seed}"
+
+
 def tape_bytes(tape: Tape, meter: tuple[int, int], title: str) -> bytes:
-    """Return what was played as a MIDI file of format 1, as long as it was played."""
+    """Return what was played as a MIDI file of format 1, as long as it was played.
+
+    A take that was stopped in the tick of a stroke lasts one tick more, so that the stroke lies in it.
+
+    Parameters
+    ----------
+    tape : Tape
+        A tape that has ended.
+    meter : (int, int)
+        Numerator and denominator.
+    title : str
+        Name of the conductor track.
+    """
     notes = pair_notes([Event(tick, data) for tick, data in tape.events])
     tempos = [(tick, bpm_to_tempo_us(bpm)) for tick, bpm in tape.tempos]
     return write_midi(
@@ -16,7 +33,7 @@ def tape_bytes(tape: Tape, meter: tuple[int, int], title: str) -> bytes:
         ppq=PPQ,
         tempos=tempos or [(0, bpm_to_tempo_us(120.0))],
         meters=[(0, *meter)],
-        end_ticks=max(tape.end_ticks, 1),
+        end_ticks=max([tape.end_ticks, *(note.onset_ticks + 1 for note in notes)], default=1),
         track_names=["Drums"],
         title=title,
     )

@@ -81,7 +81,8 @@ class Kernel:
         total = int(rows.counts_n.sum(dtype=np.int64)) + own_capacity * own_weight
         if total >= MASS_LIMIT:
             raise CapacityError(
-                f"rows: wanted a total weight under {MASS_LIMIT}, got {total}; use fewer examples or a smaller own_weight"
+                f"rows: wanted a total weight under {MASS_LIMIT}, got {total}; "
+                "use fewer examples or a smaller own_weight"
             )
         return self._head_class(rows, model, own_capacity=own_capacity, own_weight=own_weight, evict=evict)
 

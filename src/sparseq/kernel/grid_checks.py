@@ -76,7 +76,8 @@ def check_given(
         at = foreign[0]
         step, lane = divmod(int(cells[at]), layout.n_lanes)
         raise InputError(
-            f"cells_tl: wanted tokens 0 to {n_values[at] - 1} or the mask in lane {lane}, got {tokens[at]} at step {step}"
+            f"cells_tl: wanted tokens 0 to {n_values[at] - 1} or the mask in lane {lane}, "
+            f"got {tokens[at]} at step {step}"
         )
     masked: npt.NDArray[np.int64] = cells[tokens == MASK]
     return masked
@@ -104,7 +105,8 @@ def check_allowed(
     if len(barred):
         step, lane = divmod(int(cells[barred[0]]), layout.n_lanes)
         raise InputError(
-            f"allowed_tlv: wanted at least one of the {n_values[barred[0]]} values of lane {lane} at step {step}, got none"
+            f"allowed_tlv: wanted at least one of the {n_values[barred[0]]} values of lane {lane} at step {step}, "
+            "got none"
         )
     return np.ascontiguousarray(allowed).view(np.uint8)
 

@@ -210,14 +210,11 @@ def _nucleus(weight: Sequence[float], enough: float) -> tuple[list[float], float
 
 
 def _draw(weight: Sequence[float], target: float) -> int:
-    seen, chosen = 0.0, 0
-    for v, w in enumerate(weight):
-        if w > 0.0:
-            chosen = v
-            seen += w
-            if target < seen:
-                break
-    return chosen
+    """Return the first value whose weights sum to more than the target, or to all there is."""
+    upto: list[float] = []
+    for w in weight:
+        upto.append((upto[-1] if upto else 0.0) + w)
+    return next(v for v, seen in enumerate(upto) if target < seen or seen == upto[-1])
 
 
 class _Grid:
@@ -306,7 +303,7 @@ def stream(
     origins_tl: npt.NDArray[np.int64],
     logp_tl: npt.NDArray[np.float64],
 ) -> None:
-    """Fill the masked cells of columns start..stop-1 from left to right, lanes in `order`; each column is remembered."""
+    """Fill the masked cells of columns start..stop-1 from left to right, lanes in `order`; remember each column."""
     grid = _Grid(heads, layout, cells_tl, allowed_tlv)
     for t in range(start, stop):
         for lane in order.tolist():

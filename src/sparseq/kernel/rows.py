@@ -1,5 +1,6 @@
 """Example rows: equal ones merged into one with a count, laid out slot by slot, those of one value side by side."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,9 @@ from sparseq.kernel.checks import EDGE, MASK, check_codes, check_finite, check_i
 
 NARROW_LIMIT = 254
 """Alphabets up to this fit uint8 keys: 254 is the edge, 255 an unknown cell."""
+STRIP = 64
+"""Lines of keys lie a multiple of this many rows apart, so that the native loops need no remainders."""
+_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,31 +94,53 @@ def merge_rows(
     InputError
         For shapes that do not fit together, or codes and values out of range.
     """
-    keys, values = check_codes(keys_ns, values_n, n_values, alphabet)
+    keys, values = _slot_major(keys_ns, values_n, n_values, alphabet)
     given = np.arange(len(values)) if origins_n is None else origins_n
     origins = check_integers("origins_n", given, 1, 0, np.iinfo(np.int64).max)
     if origins.shape != values.shape:
         raise InputError(f"origins_n: wanted one for each of the {len(values)} rows, got shape {origins.shape}")
-    narrow = narrowed(keys, alphabet)
-    order = _sort_order(narrow, values, weights_s)
-    narrow, values, origins = narrow[order], values[order], origins[order]
-    first = _firsts(narrow, values)
+    order, first = _sorted(keys, values, weights_s)
     starts = np.append(np.flatnonzero(first), len(values)).astype(np.int64)
-    tally = np.bincount(values, minlength=n_values)
+    kept = order[starts[:-1]]
     return Rows(
-        keys_sn=sealed(np.ascontiguousarray(narrow[first].T)),
+        keys_sn=_with_room(keys, kept),
         counts_n=sealed(np.diff(starts).astype(np.uint32)),
-        value_start_v=sealed(np.searchsorted(values[first], np.arange(n_values + 1)).astype(np.int64)),
+        value_start_v=sealed(np.searchsorted(values[kept], np.arange(n_values + 1)).astype(np.int64)),
         origin_start_n=sealed(starts),
-        origins=sealed(origins),
-        prior_v=sealed((tally + 0.5) / (len(values) + 0.5 * n_values)),
+        origins=sealed(origins[order]),
+        prior_v=sealed((np.bincount(values, minlength=n_values) + 0.5) / (len(values) + 0.5 * n_values)),
         n_values=n_values,
         alphabet=alphabet,
     )
 
 
+def _slot_major(
+    keys_ns: npt.ArrayLike, values_n: npt.ArrayLike, n_values: int, alphabet: int
+) -> tuple[npt.NDArray[np.unsignedinteger], npt.NDArray[np.int64]]:
+    """Check and narrow the rows piece by piece: checks take eight bytes a code, libraries have 10**9 codes."""
+    keys, values = np.asarray(keys_ns), np.asarray(values_n)
+    if keys.ndim != 2 or values.ndim != 1 or len(keys) != len(values) or len(keys) <= _CHUNK:
+        checked, values = check_codes(keys, values, n_values, alphabet)
+        return narrowed(checked, alphabet).T, values
+    out = np.empty(keys.shape[::-1], np.uint8 if alphabet <= NARROW_LIMIT else np.uint16)
+    for at in range(0, len(keys), _CHUNK):
+        piece = slice(at, at + _CHUNK)
+        out[:, piece] = narrowed(check_codes(keys[piece], values[piece], n_values, alphabet)[0], alphabet).T
+    return out, values.astype(np.int64, copy=False)
+
+
+def _with_room(
+    keys_sn: npt.NDArray[np.unsignedinteger], kept: npt.NDArray[np.int64]
+) -> npt.NDArray[np.unsignedinteger]:
+    """Return the kept rows, slot by slot, as a view that leaves room up to a whole strip."""
+    out = np.zeros((len(keys_sn), -(-len(kept) // STRIP) * STRIP), keys_sn.dtype)
+    for slot, codes in enumerate(keys_sn):
+        out[slot, : len(kept)] = codes[kept]
+    return sealed(out[:, : len(kept)])
+
+
 def narrowed(cells: npt.NDArray[np.uint16], alphabet: int) -> npt.NDArray[np.unsignedinteger]:
-    """Return grid codes as uint8 keys where the alphabet fits, else as they are; edge and unknown become the last two."""
+    """Return grid codes as keys: uint8 where the alphabet fits; edge and unknown become the last two codes."""
     if alphabet > NARROW_LIMIT:
         return cells
     out = cells.astype(np.uint8)
@@ -123,37 +149,37 @@ def narrowed(cells: npt.NDArray[np.uint16], alphabet: int) -> npt.NDArray[np.uns
     return out
 
 
-def _sort_order(
-    keys: npt.NDArray[np.unsignedinteger], values: npt.NDArray[np.int64], weights_s: npt.ArrayLike | None
-) -> npt.NDArray[np.int64]:
-    weights = np.zeros(keys.shape[1]) if weights_s is None else check_finite("weights_s", weights_s)
-    if weights.shape != keys.shape[1:]:
-        raise InputError(f"weights_s: wanted one for each of the {keys.shape[1]} slots, got shape {weights.shape}")
-    heavy_first = np.argsort(-weights, kind="stable")
-    words = _packed(keys[:, heavy_first], values)
-    return np.lexsort(words[::-1])
+def _sorted(
+    keys_sn: npt.NDArray[np.unsignedinteger], values: npt.NDArray[np.int64], weights_s: npt.ArrayLike | None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return the order by value, then the heaviest slots, and which rows in it differ from the one before."""
+    weights = np.zeros(len(keys_sn)) if weights_s is None else check_finite("weights_s", weights_s)
+    if weights.shape != keys_sn.shape[:1]:
+        raise InputError(f"weights_s: wanted one for each of the {len(keys_sn)} slots, got shape {weights.shape}")
+    heavy_first = np.argsort(-weights, kind="stable").tolist()
+    words = _packed([values, *(keys_sn[slot] for slot in heavy_first)])
+    order = np.lexsort(words[::-1])
+    first = np.ones(len(values), bool)
+    first[1:] = False
+    for word in words:
+        in_order = word[order]
+        first[1:] |= in_order[1:] != in_order[:-1]
+    return order, first
 
 
-def _packed(
-    keys: npt.NDArray[np.unsignedinteger], values: npt.NDArray[np.int64]
-) -> list[npt.NDArray[np.uint64]]:
-    """Pack the value and the slots, most significant first, into as few 64-bit words as hold them."""
-    columns = [values.astype(np.uint64), *(keys[:, s].astype(np.uint64) for s in range(keys.shape[1]))]
+def _packed(columns: Iterable[npt.NDArray[np.integer]]) -> list[npt.NDArray[np.uint64]]:
+    """Pack columns of codes, most significant first, into as few 64-bit words as hold their ranks."""
     words: list[npt.NDArray[np.uint64]] = []
     used = 64
     for column in columns:
-        bits = max(int(column.max(initial=0)).bit_length(), 1)
-        if used + bits > 64:
-            words.append(np.zeros(len(values), np.uint64))
+        present = np.flatnonzero(np.bincount(column))
+        rank = np.zeros(int(present.max(initial=0)) + 1, np.uint64)
+        rank[present] = np.arange(len(present))
+        bits = max(len(present) - 1, 0).bit_length()
+        if not words or used + bits > 64:
+            words.append(np.zeros(len(column), np.uint64))
             used = 0
-        words[-1] = (words[-1] << np.uint64(bits)) | column
+        words[-1] <<= np.uint64(bits)
+        words[-1] |= rank[column]
         used += bits
     return words
-
-
-def _firsts(
-    keys: npt.NDArray[np.unsignedinteger], values: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    first = np.ones(len(values), bool)
-    first[1:] = (values[1:] != values[:-1]) | (keys[1:] != keys[:-1]).any(1)
-    return first

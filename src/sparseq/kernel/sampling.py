@@ -12,13 +12,13 @@ class Sampling(NamedTuple):
     Attributes
     ----------
     temperature : float
-        Above 0; 1 draws from the probabilities as they are.
+        Above 0 up to 100; 1 draws from the probabilities as they are.
     top_k : int
         Keep the k most probable; 0 keeps all.
     top_p : float
         Keep the fewest most probable that sum to this; 0 or 1 keep all.
     repetition_penalty : float
-        Power (1 or more) that probabilities of recent tokens are raised to.
+        Power (1 to 50) that probabilities of recent tokens are raised to.
     no_repeat_window : int
         Steps of the lane that count as recent.
     greedy : bool

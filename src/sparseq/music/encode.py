@@ -154,6 +154,31 @@ def _collect(
     notes: Sequence[Note], steps: NDArray[np.int64], columns: Sequence[int], ppq: int, steps_per_beat: int
 ) -> dict[tuple[int, int], tuple[Hit, ...]]:
     """Return the hits by cell. Notes come in order of time, so the hits of a cell do too."""
+    cells: dict[tuple[int, int], tuple[Hit, ...]] = {}
+    hits = hits_of(notes, steps, ppq, steps_per_beat)
+    for note, step, hit in zip(notes, steps.tolist(), hits, strict=True):
+        cell = step, columns[note[2]]
+        cells[cell] = (*cells[cell], hit) if cell in cells else (hit,)
+    return {cell: found for cell, found in cells.items() if cell[1] >= 0}
+
+
+def hits_of(notes: Sequence[Note], steps: NDArray[np.int64], ppq: int, steps_per_beat: int) -> list[Hit]:
+    """Return what each note is played like, seen from its step.
+
+    Parameters
+    ----------
+    notes : sequence of Note
+        The notes.
+    steps : int64 ndarray of shape (N,)
+        Their steps, as `steps_of` returns them.
+    ppq, steps_per_beat : int
+        As for `steps_of`.
+
+    Returns
+    -------
+    list of Hit
+        One for each note.
+    """
     onsets = np.fromiter((note[0] for note in notes), np.int64, len(notes))
     durations = np.fromiter((note[1] for note in notes), np.int64, len(notes))
     offsets = _round_divide((onsets * steps_per_beat - steps * ppq) * PPQ, ppq * steps_per_beat)
@@ -161,13 +186,11 @@ def _collect(
     highest = reach - (PPQ % (2 * steps_per_beat) == 0)
     offsets = np.clip(offsets, -reach, highest)
     lengths = np.maximum(_round_divide(durations * PPQ, ppq), 1)
-    cells: dict[tuple[int, int], tuple[Hit, ...]] = {}
     build = tuple.__new__  # this loop sees every note of a library: half the time of calling the class
-    for note, step, offset, length in zip(notes, steps.tolist(), offsets.tolist(), lengths.tolist(), strict=True):
-        cell = step, columns[note[2]]
-        hit = build(Hit, (note[2], note[3], offset, length))
-        cells[cell] = (*cells[cell], hit) if cell in cells else (hit,)
-    return {cell: found for cell, found in cells.items() if cell[1] >= 0}
+    return [
+        build(Hit, (note[2], note[3], offset, length))
+        for note, offset, length in zip(notes, offsets.tolist(), lengths.tolist(), strict=True)
+    ]
 
 
 def _round_divide(values: NDArray[np.int64], divisor: int) -> NDArray[np.int64]:

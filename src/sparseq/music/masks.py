@@ -38,17 +38,42 @@ def parse_bars(text: str, n_bars: int) -> tuple[int, ...]:
     InputError
         If the text says nothing, cannot be read, runs backwards or asks for a bar that does not exist.
     """
-    bars: set[int] = set()
+    return parse_places(text, n_bars, "bar", "the file")
+
+
+def parse_places(text: str, n_places: int, what: str, where: str) -> tuple[int, ...]:
+    """Read numbers and ranges of anything that is counted from 1.
+
+    Parameters
+    ----------
+    text : str
+        As for `parse_bars`.
+    n_places : int
+        How many there are, at least 1.
+    what, where : str
+        What is counted, in the singular, and what has them: for messages.
+
+    Returns
+    -------
+    tuple of int
+        The places, 1-based, each once, in order.
+
+    Raises
+    ------
+    InputError
+        If the text says nothing, cannot be read, runs backwards or asks for one that does not exist.
+    """
+    places: set[int] = set()
     for part in text.translate(_DASHES).split(","):
-        first, last = _parse_range(part.strip(), text, n_bars)
-        if first < 1 or max(first, last) > n_bars:
-            asked = f"bar {first} was" if first == last else f"bars {first}-{last} were"
-            has = "1 bar (1)" if n_bars == 1 else f"{n_bars} bars (1-{n_bars})"
-            raise InputError(f"{asked} asked for, but the file has {has}")
+        first, last = _parse_range(part.strip(), text, n_places, what)
+        if first < 1 or max(first, last) > n_places:
+            asked = f"{what} {first} was" if first == last else f"{what}s {first}-{last} were"
+            has = f"1 {what} (1)" if n_places == 1 else f"{n_places} {what}s (1-{n_places})"
+            raise InputError(f"{asked} asked for, but {where} has {has}")
         if last < first:
-            raise InputError(f"bars {first}-{last} were asked for, but that runs backwards; write {last}-{first}")
-        bars.update(range(first, last + 1))
-    return tuple(sorted(bars))
+            raise InputError(f"{what}s {first}-{last} were asked for, but that runs backwards; write {last}-{first}")
+        places.update(range(first, last + 1))
+    return tuple(sorted(places))
 
 
 def parse_lanes(text: str, lanes: Sequence[str] = LANES) -> tuple[str, ...]:
@@ -79,6 +104,39 @@ def parse_lanes(text: str, lanes: Sequence[str] = LANES) -> tuple[str, ...]:
             raise InputError(_no_lane(name, lanes))
         chosen |= meant
     return tuple(lane for lane in lanes if lane in chosen)
+
+
+def step_mask(grid: DrumGrid, steps: str | None = None, beats: str | None = None) -> NDArray[np.bool_]:
+    """Mark the steps that lie at some places of their bars.
+
+    Parameters
+    ----------
+    grid : DrumGrid
+        The grid.
+    steps, beats : str, optional
+        Steps and beats of the bar, counted from 1, as `parse_bars` reads them; all if not given. A beat is the note
+        that the meter's lower number names. Both together mark what lies in both.
+
+    Returns
+    -------
+    bool ndarray of shape (T,)
+        True where asked for.
+
+    Raises
+    ------
+    InputError
+        If no bar is so long.
+    """
+    mask = np.ones(grid.n_steps, np.bool_)
+    if steps is not None:
+        longest = max(bar.length_steps for bar in grid.bars)
+        mask &= np.isin(grid.phases_t + 1, parse_places(steps, longest, "step", "a bar"))
+    if beats is not None:
+        most = max(bar.numerator for bar in grid.bars)
+        units_t = np.array([bar.denominator for bar in grid.bars])[grid.bars_t]
+        beats_t = grid.phases_t * units_t // (4 * grid.steps_per_beat)
+        mask &= np.isin(beats_t + 1, parse_places(beats, most, "beat", "a bar"))
+    return mask
 
 
 def cell_mask(
@@ -145,17 +203,17 @@ def notes_in_mask(notes: Sequence[Note], ppq: int, grid: DrumGrid, mask_tl: NDAr
     )
 
 
-def _parse_range(part: str, text: str, n_bars: int) -> tuple[int, int]:
-    """Return the first and the last bar of one part between commas."""
+def _parse_range(part: str, text: str, n_places: int, what: str) -> tuple[int, int]:
+    """Return the first and the last place of one part between commas."""
     if not text.strip():
-        raise InputError("bars were wanted, but none were given; write numbers or ranges like 5-6,9")
+        raise InputError(f"{what}s were wanted, but none were given; write numbers or ranges like 5-6,9")
     match = _RANGE.fullmatch(part)
     if not match or not (match[1] or match[3]) or (match[1] and match[3] and not match[2]):
-        raise InputError(f"bars like 5-6,9 were wanted, but {part!r} in {text!r} is neither a number nor a range")
+        raise InputError(f"{what}s like 5-6,9 were wanted, but {part!r} in {text!r} is neither a number nor a range")
     first = int(match[1] or 1)
     if not match[2]:
         return first, first
-    return first, int(match[3]) if match[3] else max(n_bars, first)
+    return first, int(match[3]) if match[3] else max(n_places, first)
 
 
 def _no_lane(name: str, lanes: Sequence[str]) -> str:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from sparseq.realtime.bar import Bar
 
 _PULSES_PER_QUARTER = 24
-_CLOCK, _START, _STOP = b"\xf8", b"\xfa", b"\xfc"
-_SONG_POSITION_0 = b"\xf2\x00\x00"
+_CLOCK, _START, _CONTINUE, _STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
+_LAST_POSITION = (1 << 14) - 1  # sixteenths that a song position can count
 
 
 class Entry(NamedTuple):
@@ -35,6 +35,7 @@ class Agenda:
         self._heap: list[Entry] = []
         self._order = 0
         self._pulses = 0
+        self._first_tick = 0  # nothing is sent before it
 
     @property
     def next_tick(self) -> int | None:
@@ -45,18 +46,27 @@ class Agenda:
         """Return the next message and take it off."""
         return heapq.heappop(self._heap)
 
-    def add_start(self, ppq: int) -> None:
-        """Announce the start one pulse before tick 0: receivers may need a moment between start and the first pulse."""
+    def clear(self) -> None:
+        """Take everything off."""
+        self._heap.clear()
+
+    def begin(self, tick: int, ppq: int) -> None:
+        """Take everything off and begin at ``tick``, announced one pulse before: receivers may need a moment."""
+        self.clear()
+        self._first_tick = tick
+        self._pulses = -(-tick * _PULSES_PER_QUARTER // ppq)
         if self._has_clock:
-            for data in (_SONG_POSITION_0, _START):
-                self._add(-max(1, ppq // _PULSES_PER_QUARTER), 0, data)
+            for data in _start_messages(tick, ppq):
+                self._add(tick - max(1, ppq // _PULSES_PER_QUARTER), 0, data)
 
     def add_bar(self, start_ticks: int, bar: Bar) -> None:
-        """Add the messages of a bar; what would come before tick 0 comes at tick 0."""
+        """Add the messages of a bar; what would come a little before the beginning comes with it."""
         if self._has_clock:
             self._add_pulses(start_ticks + bar.length_ticks, bar.ppq)
         for tick, data in bar.events:
-            self._add(max(0, start_ticks + tick), 1, data)
+            due_tick = start_ticks + tick
+            if due_tick >= self._first_tick or (tick < 0 and start_ticks >= self._first_tick):
+                self._add(max(self._first_tick, due_tick), 1, data)
 
     def add_stop(self, tick: int) -> None:
         """Announce the end."""
@@ -71,3 +81,11 @@ class Agenda:
     def _add(self, tick: int, rank: int, data: bytes) -> None:
         self._order += 1
         heapq.heappush(self._heap, Entry(tick, rank, self._order, data))
+
+
+def _start_messages(tick: int, ppq: int) -> list[bytes]:
+    """Return what tells receivers to begin at ``tick``; between two sixteenths they go on where they stopped."""
+    sixteenth, rest = divmod(4 * tick, ppq)
+    if rest or sixteenth > _LAST_POSITION:
+        return [_CONTINUE]
+    return [bytes([0xF2, sixteenth & 0x7F, sixteenth >> 7]), _START if not tick else _CONTINUE]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from sparseq.errors import InputError
@@ -24,6 +24,8 @@ class Bar:
     events : tuple of (int, bytes)
         Tick in the bar and one complete message, sorted by tick. An event may lie up to half a quarter note before
         the bar (a hit that anticipates the downbeat) or any time after it (the end of a long note).
+    tag : object
+        Whatever the maker of the bar wants to find again when it is played; it stays when tempo or events are changed.
 
     Raises
     ------
@@ -35,6 +37,7 @@ class Bar:
     bpm: float
     ppq: int
     events: tuple[tuple[int, bytes], ...] = ()
+    tag: object = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.length_ticks < 1 or self.ppq < 1:

@@ -3,88 +3,57 @@
 from __future__ import annotations
 
 import contextlib
-from collections import deque
+import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import replace
+from functools import partial
 
 from sparseq.errors import InputError, PortError
-from sparseq.realtime.agenda import Agenda, Entry
+from sparseq.realtime.agenda import Agenda
 from sparseq.realtime.bar import Bar
 from sparseq.realtime.clock import Clock
-from sparseq.realtime.lateness import Lateness, LatenessMeter
+from sparseq.realtime.controls import Controls
+from sparseq.realtime.lateness import LatenessMeter
 from sparseq.realtime.lookahead import BarSource, DirectSource, ThreadSource, Word
 from sparseq.realtime.outputs import OutputPort
+from sparseq.realtime.reports import Position, Report
+from sparseq.realtime.roll import Roll
+from sparseq.realtime.songbook import Songbook
 from sparseq.realtime.tape import Tape
 from sparseq.realtime.timeline import Timeline
+from sparseq.realtime.transport import Transport
 
-_NAP_S = 0.025  # every real sleep: short, so that stop() is heard at once; not shorter, so that the sender can sleep too
-_STALL_S = 0.5  # a player that was away for longer (a closed lid, Ctrl-Z) goes on where it was instead of catching up
-_RECENT_BARS = 16  # far more than are between taken and played
+__all__ = ["Position", "Report", "Sequencer"]
 
-
-class Position(NamedTuple):
-    """Where the performance is: 0-based index of the bar, tick in it, the bar, and whether it is a repeat."""
-
-    bar_index: int
-    tick: int
-    bar: Bar
-    is_repeat: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a performance came to.
-
-    Attributes
-    ----------
-    bars : int
-        Bars begun, repeats included.
-    events : int
-        Messages sent, clock included, releases not.
-    repeats : int
-        Bars played again because the next one was not made in time.
-    stalls : int
-        How often the player was away so long that everything moved.
-    lateness : Lateness
-        How late messages left the port; where the port cannot tell, how late they were handed over.
-    """
-
-    bars: int
-    events: int
-    repeats: int
-    stalls: int
-    lateness: Lateness
-
-
-class _Placed(NamedTuple):
-    start_ticks: int
-    bar_index: int
-    bar: Bar
-    is_repeat: bool
+_NAP_S = 0.025  # every real sleep: short, so that stop() is heard; not shorter, so that the sender is left in peace
+_STALL_S = 0.5  # a player that was away for longer (a closed lid) goes on where it was instead of catching up
+_ALL_SOUND_OFF, _ALL_NOTES_OFF = 120, 123
 
 
 class Sequencer:
-    """One performance: takes bars, hands their events to a port, and leaves silence behind whatever ends it.
-
-    With a clock that is not real everything runs in the calling thread, at full speed, and is exact.
+    """Plays bars to a port, with repeats when they come late and silence when they end.
 
     Parameters
     ----------
     port : OutputPort
         Where events go; the caller opens and closes it.
     clock : Clock
-        The time that due times are in.
+        The time it goes by.
     ahead_s : float, > 0
-        How long before it is due an event is handed over.
+        Events are handed to the port so long before they are due.
     lookahead_bars : int, >= 1
-        So many bars are made ahead, in a thread of their own, while a bar is played.
+        So many bars are made before the one that is about to be played (real clocks only).
     clock_out : bool
-        Whether to send MIDI clock, 24 pulses a quarter note, with song position, start and stop.
+        Send MIDI clock, start and stop too.
     tape : Tape, optional
         Keeps what was played.
     on_bar : callable, optional
         Called with (index, bar, is_repeat) when a bar is about to be played; it must return at once.
+    master : Transport, optional
+        Who is followed: tempo, start, stop and place in the song are then the master's. A bar that was played keeps its
+        place in the song: it comes again when the master goes back to it.
+    controls : Controls, optional
+        What a musician may ask for while it plays.
     """
 
     def __init__(
@@ -97,6 +66,8 @@ class Sequencer:
         clock_out: bool = False,
         tape: Tape | None = None,
         on_bar: Callable[[int, Bar, bool], None] | None = None,
+        master: Transport | None = None,
+        controls: Controls | None = None,
     ) -> None:
         if not ahead_s > 0 or lookahead_bars < 1:
             raise InputError(f"events and bars must be made ahead, got {ahead_s} s and {lookahead_bars} bars")
@@ -104,20 +75,22 @@ class Sequencer:
         self._clock = clock
         self._ahead_s = ahead_s
         self._lookahead_bars = lookahead_bars
-        self._tape = tape
         self._on_bar = on_bar
+        self._master = master
+        self._controls = controls
         self._timeline: Timeline | None = None
         self._agenda = Agenda(clock_out)
-        self._handed: deque[Entry] = deque()  # given to the port, not due yet
-        self._coming: deque[_Placed] = deque()  # bars taken, not begun yet
-        self._recent: tuple[_Placed, ...] = ()  # the last bars taken; replaced as a whole, for other threads read it
-        self._fresh: Bar | None = None  # the last bar that was made, which is what repeats
-        self._end_ticks = 0  # of all bars taken so far
-        self._taken = self._bars = self._events = self._repeats = self._stalls = 0
+        self._roll = Roll(tape)
+        self._songbook = Songbook() if master is not None else None
+        self._first: Bar | None = None  # taken before the start, not placed yet
+        self._epoch: int | None = None  # of the master, as far as we have followed
+        self._rest_tick: int | None = None  # where we are silent and wait
+        self._repeats = self._stalls = 0
         self._meter = LatenessMeter()
         self._has_ended = False  # no more bars will come
         self._failure: Exception | None = None  # why they ended, if not by themselves
-        self._is_stopped = False
+        self._is_stopped = self._is_paused = self._is_panicking = False
+        self._on_silent: Callable[[], None] | None = None
 
     def play(self, bars: Iterable[Bar]) -> Report:
         """Play until the bars end or `stop` is called.
@@ -143,6 +116,8 @@ class Sequencer:
 
     def play_from(self, source: BarSource) -> Report:
         """Play until the source ends or `stop` is called; see `play`."""
+        if self._controls is not None:
+            self._controls.attach(self)
         try:
             timeline = self._start(source)
             while timeline is not None and not (self._is_stopped or self._is_over(timeline)):
@@ -158,33 +133,66 @@ class Sequencer:
         """Let `play` end at once; may be called from a signal handler, another thread or before `play`."""
         self._is_stopped = True
 
+    def pause(self, on_silent: Callable[[], None] | None = None) -> None:
+        """Fall silent within some hundredths of a second, and wait; any thread or signal handler may ask.
+
+        Parameters
+        ----------
+        on_silent : callable, optional
+            Called in the thread of the sequencer once nothing sounds.
+        """
+        self._on_silent = on_silent
+        self._is_paused = True
+
+    def resume(self) -> None:
+        """Go on with the next sixteenth after the place of the pause, or where the master is by now."""
+        self._is_paused = False
+
+    def panic(self) -> None:
+        """End everything that sounds on all channels, known to us or not, and play on; any thread may ask."""
+        self._is_panicking = True
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a pause was asked for."""
+        return self._is_paused
+
     def position(self) -> Position | None:
         """Return where the performance is now, or None before its first tick; any thread may ask."""
-        timeline, recent = self._timeline, self._recent
-        if timeline is None:
+        tick = self.tick_at(self._clock.now_s())
+        return None if tick is None else self._roll.position(tick)
+
+    def tick_at(self, time_s: float) -> int | None:
+        """Return which tick of the song was or will be at a time, or None before the start; any thread may ask."""
+        timeline, rest_tick = self._timeline, self._rest_tick
+        if timeline is None or self._epoch is None and self._master is not None:
             return None
-        tick = timeline.tick_at(self._clock.now_s())
-        for start_ticks, index, bar, is_repeat in reversed(recent):
-            if start_ticks <= tick:
-                return Position(index, min(tick - start_ticks, bar.length_ticks - 1), bar, is_repeat)
-        return None
+        return timeline.tick_at(time_s) if rest_tick is None else rest_tick
+
+    def position_at(self, time_s: float) -> Position | None:
+        """Return what was or will be played at a time, or None if that is unknown; any thread may ask."""
+        tick = self.tick_at(time_s)
+        return None if tick is None else self._roll.position(tick)
 
     def report(self) -> Report:
         """Return what the performance came to so far."""
         sent = None
         with contextlib.suppress(PortError):  # a lost port cannot tell; what was handed over is still known
             sent = self._port.lateness()
-        return Report(self._bars, self._events, self._repeats, self._stalls, sent or self._meter.summary())
+        lateness = sent or self._meter.summary()
+        return Report(self._roll.bars, self._roll.events, self._repeats, self._stalls, lateness)
 
     def _start(self, source: BarSource) -> Timeline | None:
-        """Wait for the first bar and set the moment of its first tick."""
+        """Wait for the first bar and set the moment of its first tick, which may be for the master to say."""
         while not self._is_stopped:
             taken = source.take()
             if isinstance(taken, Bar):
-                pulse_s = 60.0 / taken.bpm / 24  # room for what announces the start
-                timeline = Timeline(self._clock.now_s() + self._ahead_s + pulse_s, taken.ppq, taken.bpm)
-                self._agenda.add_start(taken.ppq)
-                self._place(timeline, taken, is_repeat=False)
+                self._first = taken
+                timeline = Timeline(self._clock.now_s() + self._lead_s(taken.bpm), taken.ppq, taken.bpm)
+                if self._master is None:
+                    self._agenda.begin(0, taken.ppq)
+                else:
+                    self._rest_tick = 0
                 self._timeline = timeline
                 return timeline
             if taken is not Word.NOT_YET:
@@ -193,45 +201,132 @@ class Sequencer:
             self._clock.sleep_until(self._clock.now_s() + _NAP_S)
         return None
 
+    def _lead_s(self, bpm: float) -> float:
+        """Return how long before its first tick a start is decided: there is room for the pulse that announces it."""
+        return self._ahead_s + 60.0 / bpm / 24
+
     def _step(self, timeline: Timeline, source: BarSource) -> None:
         """Do what is to be done now, then sleep until there is more."""
         now_s = self._clock.now_s()
-        self._settle(timeline, now_s)
+        if self._is_panicking:
+            self._silence_all(now_s)
+        if self._master is None:
+            self._obey(timeline, now_s)
+        else:
+            self._follow(timeline, now_s, self._master)
+        if self._rest_tick is not None:
+            self._wait(now_s + _NAP_S)
+            return
+        self._roll.settle(timeline, now_s)
         self._forgive_stall(timeline, now_s)
+        if self._controls is not None:
+            self._controls.prepare(partial(self._make, source))
         while not self._has_ended and now_s >= self._decision_s(timeline):
             self._decide(timeline, source)
         if not self._is_stopped:  # by the generator or by who hears of the bar
             self._hand_over(timeline, now_s)
-            self._sleep(timeline, now_s)
+            self._wait(now_s + _NAP_S if self._clock.is_real else self._wake_s(timeline))
+
+    def _obey(self, timeline: Timeline, now_s: float) -> None:
+        """Pause or go on as asked."""
+        if self._is_paused and self._rest_tick is None:
+            self._rest(timeline, now_s)
+        elif not self._is_paused and self._rest_tick is not None:
+            self._go_on(timeline, now_s)
+
+    def _follow(self, timeline: Timeline, now_s: float, master: Transport) -> None:
+        """Be where the master is."""
+        reading = master.reading(now_s)
+        is_running = reading.is_running and not self._is_paused
+        if self._rest_tick is None and not (is_running and reading.epoch == self._epoch):
+            self._rest(timeline, now_s)
+        if is_running:
+            timeline.follow(reading.quarters * timeline.ppq, reading.at_s, reading.bpm)
+        if is_running and self._rest_tick is not None:
+            self._epoch = reading.epoch
+            place = max(reading.quarters, 0.0) if reading.at_s <= now_s else reading.quarters
+            self._go_to(timeline, max(math.ceil(place * timeline.ppq - 1e-6), 0))
+
+    def _rest(self, timeline: Timeline, now_s: float) -> None:
+        """Fall silent; what was handed over and is not due is taken back."""
+        self._roll.settle(timeline, now_s)
+        self._port.flush()
+        self._port.release()
+        tick, sixteenth_ticks = max(0, timeline.tick_at(now_s)), max(1, timeline.ppq // 4)
+        self._roll.rest(tick)
+        self._agenda.clear()
+        self._rest_tick = -(-tick // sixteenth_ticks) * sixteenth_ticks
+        if self._is_paused and self._on_silent is not None:
+            self._on_silent()
+
+    def _go_on(self, timeline: Timeline, now_s: float) -> None:
+        """Play on from where we rest."""
+        assert self._rest_tick is not None
+        tick, self._rest_tick = self._rest_tick, None
+        timeline.shift(now_s + self._lead_s(timeline.bpm) - timeline.due_s(tick))
+        self._agenda.begin(tick, timeline.ppq)
+        for placed in self._roll.recent:
+            if placed.end_ticks > tick:
+                self._agenda.add_bar(placed.start_ticks, placed.bar)
+        if self._has_ended:
+            self._agenda.add_stop(self._roll.end_ticks)
+
+    def _go_to(self, timeline: Timeline, tick: int) -> None:
+        """Play on from any tick of the song."""
+        assert self._songbook is not None
+        latest = self._roll.latest or self._first
+        assert latest is not None
+        self._rest_tick = None
+        number = tick // latest.length_ticks
+        self._songbook.open_at(number)
+        self._roll.restart(number * latest.length_ticks, latest.length_ticks)
+        self._agenda.begin(tick, timeline.ppq)
 
     def _decision_s(self, timeline: Timeline) -> float:
         """Return when the next bar must be known: a little before the first moment that it may have an event at."""
-        assert self._fresh is not None
-        return timeline.due_s(self._end_ticks - self._fresh.early_ticks) - self._ahead_s
+        latest = self._roll.latest or self._first
+        assert latest is not None
+        return timeline.due_s(self._roll.end_ticks - latest.early_ticks) - self._ahead_s
 
     def _decide(self, timeline: Timeline, source: BarSource) -> None:
         """Take the next bar; if it is not there, the last good one comes again."""
-        taken = source.take()
+        taken = self._take(source)
         if isinstance(taken, Bar) and taken.ppq != timeline.ppq:
             taken = InputError(f"all bars must have {timeline.ppq} ticks a quarter as the first has, got {taken.ppq}")
         if isinstance(taken, Bar):
             self._place(timeline, taken, is_repeat=False)
-        elif taken is Word.NOT_YET and self._fresh is not None:
+        elif taken is Word.NOT_YET and self._roll.latest is not None:
             self._repeats += 1
-            self._place(timeline, self._fresh, is_repeat=True)
+            self._place(timeline, self._roll.latest, is_repeat=True)
         else:
             self._end(taken)
 
+    def _take(self, source: BarSource) -> Bar | Word | Exception:
+        """Return the next bar as the controls want it."""
+        make = partial(self._make, source)
+        taken = make(False) if self._controls is None else self._controls.take(make)
+        if self._songbook is not None:
+            self._songbook.turn()
+        return taken
+
+    def _make(self, source: BarSource, is_anew: bool) -> Bar | Word | Exception:
+        """Return the bar for the next place, or another one for it."""
+        if self._songbook is None:
+            return self._pull(source)
+        return self._songbook.take(partial(self._pull, source), is_anew=is_anew)
+
+    def _pull(self, source: BarSource) -> Bar | Word | Exception:
+        first, self._first = self._first, None
+        return first or source.take()
+
     def _place(self, timeline: Timeline, bar: Bar, is_repeat: bool) -> None:
         """Let a bar follow those taken so far."""
-        placed = _Placed(self._end_ticks, self._taken, bar, is_repeat)
-        timeline.set_tempo(placed.start_ticks, bar.bpm)
+        if self._master is None:
+            timeline.set_tempo(self._roll.end_ticks, bar.bpm)
+        else:
+            bar = replace(bar, bpm=round(timeline.bpm, 2))
+        placed = self._roll.place(bar, is_repeat)
         self._agenda.add_bar(placed.start_ticks, bar)
-        self._coming.append(placed)
-        self._recent = (*self._recent[-_RECENT_BARS:], placed)
-        self._fresh = bar
-        self._end_ticks += bar.length_ticks
-        self._taken += 1
         if self._on_bar is not None:
             self._on_bar(placed.bar_index, bar, is_repeat)
 
@@ -239,56 +334,55 @@ class Sequencer:
         """Take no more bars."""
         self._has_ended = True
         self._failure = taken if isinstance(taken, Exception) else None
-        if self._taken:
-            self._agenda.add_stop(self._end_ticks)
+        if self._roll.taken:
+            self._agenda.add_stop(self._roll.end_ticks)
 
     def _hand_over(self, timeline: Timeline, now_s: float) -> None:
         """Give the port what is due soon."""
         while (tick := self._agenda.next_tick) is not None and now_s >= timeline.due_s(tick) - self._ahead_s:
             entry, due_s = self._agenda.pop(), timeline.due_s(tick)
             self._port.send(entry.data, due_s)
-            self._handed.append(entry)
+            self._roll.hand(entry)
             self._meter.add(now_s - due_s)
-
-    def _settle(self, timeline: Timeline, now_s: float) -> None:
-        """Count, and keep on the tape, what was due by now."""
-        while self._coming and timeline.due_s(self._coming[0].start_ticks) <= now_s:
-            placed = self._coming.popleft()
-            self._bars += 1
-            if self._tape is not None:
-                self._tape.begin_bar(placed.start_ticks, placed.bar, placed.is_repeat)
-        while self._handed and timeline.due_s(self._handed[0].tick) <= now_s:
-            entry = self._handed.popleft()
-            self._events += 1
-            if self._tape is not None:
-                self._tape.write(entry.tick, entry.data)
 
     def _forgive_stall(self, timeline: Timeline, now_s: float) -> None:
         """Go on where we were if we were away for long, rather than send everything that was missed at once."""
-        ticks = [] if self._has_ended else [self._end_ticks]
+        ticks = [] if self._has_ended else [self._roll.end_ticks]
         if (tick := self._agenda.next_tick) is not None:
             ticks.append(tick)
-        if ticks and (late_s := now_s - timeline.due_s(min(ticks))) > _STALL_S:
-            timeline.shift(late_s + self._ahead_s)
-            self._stalls += 1
-
-    def _sleep(self, timeline: Timeline, now_s: float) -> None:
-        """Sleep a little in real time; else until a bar must be known, an event must be handed over, or the end."""
-        if self._clock.is_real:
-            self._clock.sleep_until(now_s + _NAP_S)
+        if not ticks or (late_s := now_s - timeline.due_s(min(ticks))) <= _STALL_S:
             return
+        self._stalls += 1
+        if self._master is None:
+            timeline.shift(late_s + self._ahead_s)
+        else:  # the song went on without us
+            self._rest(timeline, now_s)
+            self._go_to(timeline, timeline.tick_at(now_s + self._ahead_s))
+
+    def _wait(self, until_s: float) -> None:
+        if self._master is None:
+            self._clock.sleep_until(until_s)
+        else:
+            self._master.wait(self._clock, until_s)
+
+    def _wake_s(self, timeline: Timeline) -> float:
+        """Return when a bar must be known, an event must be handed over, or all is over."""
         wakes_s = [] if self._has_ended else [self._decision_s(timeline)]
         if (tick := self._agenda.next_tick) is not None:
             wakes_s.append(timeline.due_s(tick) - self._ahead_s)
-        self._clock.sleep_until(min(wakes_s, default=timeline.due_s(self._last_ticks())))
-
-    def _last_ticks(self) -> int:
-        """Return where the bars taken so far end, or the last event handed over if it lies after that."""
-        return max(self._end_ticks, self._handed[-1].tick if self._handed else 0)
+        return min(wakes_s, default=timeline.due_s(self._roll.last_ticks))
 
     def _is_over(self, timeline: Timeline) -> bool:
-        is_idle = self._has_ended and self._agenda.next_tick is None and not self._handed
-        return is_idle and self._clock.now_s() >= timeline.due_s(self._end_ticks)
+        is_idle = self._has_ended and self._agenda.next_tick is None and self._roll.is_settled
+        return is_idle and self._rest_tick is None and self._clock.now_s() >= timeline.due_s(self._roll.end_ticks)
+
+    def _silence_all(self, now_s: float) -> None:
+        """End what sounds, and what other players may have left sounding too."""
+        self._is_panicking = False
+        self._port.release()
+        for channel in range(16):
+            for number in (_ALL_SOUND_OFF, _ALL_NOTES_OFF):
+                self._port.send(bytes([0xB0 | channel, number, 0]), now_s)
 
     def _silence(self) -> None:
         """Drop what is not due, end what sounds, end the tape."""
@@ -298,6 +392,6 @@ class Sequencer:
             self._port.release()
         if timeline is not None:
             is_over = self._is_over(timeline)
-            self._settle(timeline, now_s)
-            if self._tape is not None:
-                self._tape.finish(self._end_ticks if is_over else max(0, timeline.tick_at(now_s)))
+            self._roll.settle(timeline, now_s)
+            tick = timeline.tick_at(now_s) if self._rest_tick is None else self._rest_tick
+            self._roll.finish(self._roll.end_ticks if is_over else max(0, tick))

@@ -9,7 +9,7 @@ _KEPT_LINES = 64  # far more than lie between the past that may still be asked f
 
 
 class _Line(NamedTuple):
-    start_tick: int
+    start_tick: float
     start_s: float  # after the origin
     tick_s: float
 
@@ -33,6 +33,11 @@ class Timeline:
         self._bpm = bpm
         self._lines = [_Line(0, 0.0, 60.0 / (bpm * ppq))]
 
+    @property
+    def bpm(self) -> float:
+        """The tempo after the last change."""
+        return self._bpm
+
     def set_tempo(self, tick: int, bpm: float) -> None:
         """Let the tempo be ``bpm`` from ``tick`` on, which is not before the last change."""
         if bpm == self._bpm:
@@ -41,16 +46,20 @@ class Timeline:
         self._bpm = bpm
         self._lines = [*self._lines[-_KEPT_LINES:], _Line(tick, start_s, 60.0 / (bpm * self.ppq))]
 
+    def follow(self, tick: float, at_s: float, bpm: float) -> None:
+        """Let ``tick`` be due at ``at_s`` and everything else go by ``bpm`` from there, before it and after."""
+        self.origin_s, self._bpm = at_s, bpm
+        self._lines = [_Line(tick, 0.0, 60.0 / (bpm * self.ppq))]
+
     def due_s(self, tick: int) -> float:
         """Return when ``tick`` is due, in seconds."""
         return self.origin_s + self._elapsed_s(tick)
 
     def tick_at(self, time_s: float) -> int:
         """Return the last tick that is due by ``time_s``; negative before the origin."""
-        elapsed_s = time_s - self.origin_s
-        lines = self._lines
+        elapsed_s, lines = time_s - self.origin_s, self._lines
         line = lines[max(0, bisect.bisect_right([line.start_s for line in lines], elapsed_s) - 1)]
-        tick = line.start_tick + round((elapsed_s - line.start_s) / line.tick_s)
+        tick = round(line.start_tick + (elapsed_s - line.start_s) / line.tick_s)
         return tick if self.due_s(tick) <= time_s else tick - 1
 
     def shift(self, delay_s: float) -> None:

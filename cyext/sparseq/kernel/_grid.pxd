@@ -1,0 +1,32 @@
+# A grid with its heads, read slot by slot; see _grid.pyx.
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
+
+from sparseq.kernel._slots cimport Head
+
+
+cdef struct Grid:
+    Py_ssize_t n_steps
+    Py_ssize_t n_lanes
+    Py_ssize_t n_slots          # entries a lane in dt and lane
+    Py_ssize_t n_values         # entries a cell in allowed
+    uint16_t* cells
+    const int32_t* dt
+    const int32_t* lane
+    Head** head_of_lane         # NULL: the lane is only read
+    const uint8_t* allowed      # NULL: every value is
+    int64_t* origins
+    double* logp
+
+
+cdef class GridArrays:
+    """Owns what a Grid's pointers look at, for one call."""
+    cdef Grid grid
+    cdef object _arrays
+
+
+cdef Py_ssize_t target(const Grid* grid, Py_ssize_t t, Py_ssize_t lane, int slot) except -2 nogil
+cdef int query_of(const Grid* grid, const Head* head, Py_ssize_t t, Py_ssize_t lane, int32_t* out) except -1 nogil
+cdef int recent_of(const Grid* grid, Py_ssize_t t, Py_ssize_t lane, int window, int n_values,
+                   uint8_t* out) except -1 nogil
+cdef const uint8_t* allowed_at(const Grid* grid, Py_ssize_t cell) except? NULL nogil
+cdef Py_ssize_t widest(heads) except -1

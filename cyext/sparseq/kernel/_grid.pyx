@@ -1,0 +1,84 @@
+"""A grid with its heads: what each slot of each cell reads."""
+
+import numpy as np
+
+from libc.string cimport memset
+
+from libc.stdint cimport uint64_t
+
+from sparseq.kernel._slots cimport SlotHead, code_of_cell
+
+cdef enum:
+    EDGE_LANE = -1      # a slot that always reads the edge; below it -2 - code reads a constant code
+
+
+cdef class GridArrays:
+
+    def __init__(self, heads, layout, uint16_t[:, ::1] cells_tl, const uint8_t[:, :, ::1] allowed_tlv=None,
+                 int64_t[:, ::1] origins_tl=None, double[:, ::1] logp_tl=None):
+        cdef Grid* grid = &self.grid
+        cdef const int32_t[:, ::1] dt = layout.dt_ls, lane = layout.lane_ls
+        cdef const int32_t[::1] head_of_lane = layout.head_of_lane
+        cdef uint64_t[::1] address = np.zeros(head_of_lane.shape[0] + 1, np.uint64)
+        cdef Py_ssize_t i
+        for i in range(head_of_lane.shape[0]):
+            if head_of_lane[i] >= 0:
+                address[i] = <size_t>&(<SlotHead?>heads[head_of_lane[i]]).head
+        self._arrays = (list(heads), cells_tl, allowed_tlv, origins_tl, logp_tl, dt, lane, address)
+        grid.n_steps, grid.n_lanes = cells_tl.shape[0], cells_tl.shape[1]
+        grid.n_slots = dt.shape[1]
+        grid.head_of_lane = <Head**>&address[0]
+        grid.cells = &cells_tl[0, 0] if cells_tl.size else NULL
+        grid.dt = &dt[0, 0] if dt.size else NULL
+        grid.lane = &lane[0, 0] if lane.size else NULL
+        if allowed_tlv is not None and allowed_tlv.size:
+            grid.allowed, grid.n_values = &allowed_tlv[0, 0, 0], allowed_tlv.shape[2]
+        if origins_tl is not None and origins_tl.size:
+            grid.origins = &origins_tl[0, 0]
+            grid.logp = &logp_tl[0, 0]
+
+
+cdef Py_ssize_t target(const Grid* grid, Py_ssize_t t, Py_ssize_t lane, int slot) except -2 nogil:
+    """The flat index of the cell that a slot reads; -1 where it reads none."""
+    cdef Py_ssize_t there = t + grid.dt[lane * grid.n_slots + slot]
+    cdef int where = grid.lane[lane * grid.n_slots + slot]
+    return there * grid.n_lanes + where if where >= 0 and 0 <= there < grid.n_steps else -1
+
+
+cdef int query_of(const Grid* grid, const Head* head, Py_ssize_t t, Py_ssize_t lane, int32_t* out) except -1 nogil:
+    """The key codes of a cell's context, UNKNOWN where it is masked."""
+    cdef const int32_t* dt = grid.dt + lane * grid.n_slots
+    cdef const int32_t* where = grid.lane + lane * grid.n_slots
+    cdef Py_ssize_t there
+    cdef int slot
+    for slot in range(head.n_slots):
+        there = t + dt[slot]
+        if where[slot] < EDGE_LANE:
+            out[slot] = EDGE_LANE - 1 - where[slot]
+        elif where[slot] == EDGE_LANE or there < 0 or there >= grid.n_steps:
+            out[slot] = head.edge_code
+        else:
+            out[slot] = code_of_cell(head, grid.cells[there * grid.n_lanes + where[slot]])
+    return 0
+
+
+cdef int recent_of(const Grid* grid, Py_ssize_t t, Py_ssize_t lane, int window, int n_values,
+                   uint8_t* out) except -1 nogil:
+    """Mark the tokens of the lane's last `window` steps before t."""
+    cdef Py_ssize_t step
+    cdef int token
+    memset(out, 0, n_values)
+    for step in range(max(t - window, 0), t):
+        token = grid.cells[step * grid.n_lanes + lane]
+        if token < n_values:
+            out[token] = 1
+    return 0
+
+
+cdef const uint8_t* allowed_at(const Grid* grid, Py_ssize_t cell) except? NULL nogil:
+    return grid.allowed + cell * grid.n_values if grid.allowed != NULL else NULL
+
+
+cdef Py_ssize_t widest(heads) except -1:
+    """The most slots or values of any head."""
+    return max([max(head.n_slots, head.n_values) for head in heads], default=1)

@@ -1,0 +1,216 @@
+"""What `fill` and `vary` have in common: their options, and the way from options to files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from sparseq.cli.options import (
+    WholeNumber,
+    force_option,
+    json_option,
+    loops_option,
+    output_option,
+    quiet_option,
+    seed_option,
+    temperature_option,
+)
+from sparseq.cli.reports import emit_bars, say_skipped
+from sparseq.cli.seeds import seed_or_fresh
+from sparseq.cli.talk import emit, emit_json, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sparseq.jobs.explain import BarReport, Leaning
+    from sparseq.jobs.fill import FillSettings
+    from sparseq.jobs.hole import Choice
+    from sparseq.jobs.repair import Repair, Result
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+MOST_VARIATIONS = 99
+MOST_COPY_STEPS = 9_999
+LARGEST_OWN_WEIGHT = 1 << 20
+
+
+class Wish(NamedTuple):
+    """The options of one call, beside what to fill."""
+
+    file: str
+    loops: tuple[str, ...]
+    variations: int
+    max_copy: int | None
+    own_weight: int | None
+    greedy: bool
+    seed: int | None
+    temperature: float
+    explain: bool
+    as_json: bool
+    dry_run: bool
+    in_place: bool
+    output: str | None
+    force: bool
+    quiet: bool
+
+
+def choice_options(command: Decorated) -> Decorated:
+    """Add the options that say which cells: --steps --beats --lanes --keep-lanes --tracks --channels."""
+    for option in reversed(
+        (
+            click.option("--steps", metavar="STEPS", help="Only these steps of the bar, counted from 1: 1-4,13-16."),
+            click.option("--beats", metavar="BEATS", help="Only these beats of the bar: 2,4."),
+            click.option("--lanes", metavar="LANES", help="Only these drums: kick,snare or hats, toms, cymbals."),
+            click.option("--keep-lanes", metavar="LANES", help="All drums but these."),
+            click.option("--tracks", metavar="TRACKS", help="Only drums of these tracks, by number or name: 2,Drums."),
+            click.option("--channels", metavar="CHANNELS", help="Only drums on these channels, 1 to 16."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def way_options(command: Decorated) -> Decorated:
+    """Add the options that say how, and where to; their values are the fields of `Wish`."""
+    for option in reversed(
+        (
+            loops_option(),
+            click.option(
+                "--variations",
+                type=WholeNumber(1, MOST_VARIATIONS),
+                metavar="N",
+                default=1,
+                help="Write N ways, the likeliest first: OUT-1.mid, OUT-2.mid, ...",
+            ),
+            click.option(
+                "--max-copy",
+                type=WholeNumber(1, MOST_COPY_STEPS),
+                metavar="N",
+                help="Let at most N steps in a row equal a loop or another place of the file.",
+            ),
+            click.option(
+                "--own-weight",
+                type=WholeNumber(1, LARGEST_OWN_WEIGHT),
+                metavar="N",
+                help="What the file's own bars count beside those of the loops.  [default: 60]",
+            ),
+            click.option("--greedy", is_flag=True, help="Take the most likely notes instead of drawing."),
+            seed_option(),
+            temperature_option(1.0),
+            click.option("--explain", is_flag=True, help="Say whose bars each filled bar leaned on."),
+            json_option(),
+            click.option("--dry-run", is_flag=True, help="Show what would be filled, and write nothing."),
+            click.option("--in-place", is_flag=True, help="Replace IN.mid; a copy is kept as IN.mid.bak."),
+            output_option(required=False, metavar="OUT.mid"),
+            force_option(),
+            quiet_option(),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def run(wish: Wish, choice: Choice) -> None:
+    """Fill, write and report as wished."""
+    from sparseq.jobs.fill import OWN_WEIGHT, FillSettings
+    from sparseq.jobs.repair import check_outputs, open_drums, output_paths, plan_repair, repaired
+
+    _check_target(wish)
+    seed = seed_or_fresh(wish.seed)
+    weight = OWN_WEIGHT if wish.own_weight is None else wish.own_weight
+    settings = FillSettings(seed, wish.greedy, wish.temperature, weight, wish.max_copy)
+    midi = open_drums(wish.file)
+    if wish.output is not None:
+        check_outputs(wish.file, output_paths(wish.output, wish.variations), wish.force)
+    repair = plan_repair(midi, choice, wish.loops, seed)
+    say_skipped(repair.examples.skipped, quiet=wish.quiet)
+    if wish.dry_run:
+        _show_hole(repair)
+        return
+    results = repaired(repair, settings, wish.variations)
+    written = _write(wish, results)
+    _report(wish, repair, results, written, settings)
+
+
+def _check_target(wish: Wish) -> None:
+    targets = [wish.output is not None, wish.in_place, wish.dry_run]
+    if sum(targets) != 1:
+        raise click.UsageError("say where to: exactly one of -o OUT.mid, --in-place and --dry-run")
+    if wish.in_place and wish.variations > 1:
+        raise click.UsageError("--in-place takes one variation; write several with -o OUT.mid")
+
+
+def _show_hole(repair: Repair) -> None:
+    """Print the bars to fill with the cells to fill marked."""
+    hole = repair.hole
+    emit_bars(hole.grid, hole.bars, mask=hole.mask_tl)
+    say(f"{int(hole.mask_tl.sum())} cells would be filled, {len(hole.notes)} notes would go; nothing is written")
+
+
+def _write(wish: Wish, results: list[Result]) -> list[Path]:
+    from sparseq.jobs.files import write_atomically
+    from sparseq.jobs.repair import output_paths, replace_in_place
+
+    if wish.in_place:
+        backup = replace_in_place(wish.file, results[0].midi.to_bytes())
+        say(f"kept the file as it was: {backup}", quiet=wish.quiet)
+        return output_paths(wish.file, 1)
+    assert wish.output is not None
+    paths = output_paths(wish.output, wish.variations)[: len(results)]
+    for path, result in zip(paths, results, strict=True):
+        write_atomically(path, result.midi.to_bytes(), wish.force)
+    return paths
+
+
+def _report(wish: Wish, repair: Repair, results: list[Result], paths: list[Path], settings: FillSettings) -> None:
+    if wish.as_json:
+        emit_json(
+            {
+                "file": wish.file,
+                "seed": settings.seed,
+                "variations": [
+                    {
+                        "output": str(path),
+                        "log_likelihood": result.filling.log_likelihood,
+                        "bars": [bar.as_dict() for bar in result.bars],
+                    }
+                    for path, result in zip(paths, results, strict=True)
+                ],
+            }
+        )
+    elif not wish.quiet:
+        _show_filled(repair, results[0])
+    if wish.explain and not wish.as_json:
+        for number, result in enumerate(results, 1):
+            emit(_explained(number if len(results) > 1 else None, result))
+    if len(results) < wish.variations:
+        say(f"only {len(results)} of {wish.variations} variations differ enough; --temperature 1.5 finds more")
+    drawn = "" if settings.greedy and len(paths) == 1 else f", seed {settings.seed}"
+    bars = repair.hole.bars
+    what = f"bar {bars[0]}" if len(bars) == 1 else f"{len(bars)} bars"
+    say(f"wrote {', '.join(map(str, paths))}: {what} of {wish.file} filled{drawn}", quiet=wish.quiet)
+
+
+def _show_filled(repair: Repair, result: Result) -> None:
+    from sparseq.music.encode import encode_drums
+    from sparseq.music.score import read_score
+
+    grid = encode_drums(read_score(result.midi), repair.hole.grid.lanes, repair.hole.grid.steps_per_beat)
+    emit_bars(grid, repair.hole.bars)
+
+
+def _explained(number: int | None, result: Result) -> str:
+    head = [] if number is None else [f"variation {number}, log-likelihood {result.filling.log_likelihood:.3f} a cell"]
+    return "\n".join([*head, *(_bar_line(bar) for bar in result.bars)])
+
+
+def _bar_line(bar: BarReport) -> str:
+    leaned = ", ".join(f"{_place(source)} {100 * source.weight:.0f}%" for source in bar.sources) or "nothing"
+    copied = f"; {bar.longest_copy_steps} steps as in {_place(bar.copied_from)}" if bar.copied_from else ""
+    return f"bar {bar.bar}: leaned on {leaned}{copied}; log-likelihood {bar.log_likelihood:.3f} a cell"
+
+
+def _place(source: Leaning) -> str:
+    return f"bar {source.bar}" if not source.loop else f"{source.loop} bar {source.bar}"

@@ -1,0 +1,171 @@
+"""The hole: which cells of a file's drums are to be filled, and which notes go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sparseq.errors import InputError
+from sparseq.jobs.examples import lanes_of
+from sparseq.kernel.philox import philox4x32
+from sparseq.music.encode import drum_notes, encode_drums, steps_of
+from sparseq.music.grid import DrumGrid
+from sparseq.music.lanes import LANES, lane_of
+from sparseq.music.masks import cell_mask, notes_in_mask, parse_bars, parse_lanes, step_mask
+from sparseq.music.resolution import suitable_steps
+from sparseq.music.score import Note, Score, read_score
+from sparseq.music.smf import MidiFile
+from sparseq.music.tracks import parse_channels, parse_tracks
+
+STRENGTH_DRAW = 3
+"""The last word of the counter that a random share of the cells is drawn with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to fill, in a person's words; what lies in all of these is filled.
+
+    Attributes
+    ----------
+    bars, steps, beats : str or None
+        Bars of the file, steps and beats of the bar, counted from 1: "5-6,9". All by default.
+    lanes, keep_lanes : str or None
+        Drums to fill, drums not to: "kick,hats".
+    tracks, channels : str or None
+        Tracks by number or name, channels 1 to 16.
+    strength : float
+        Share of these cells that is filled, drawn by the seed: 0 to 1.
+    """
+
+    bars: str | None = None
+    steps: str | None = None
+    beats: str | None = None
+    lanes: str | None = None
+    keep_lanes: str | None = None
+    tracks: str | None = None
+    channels: str | None = None
+    strength: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hole:
+    """A drum part with the cells to fill.
+
+    Attributes
+    ----------
+    midi : MidiFile
+        The file.
+    score : Score
+        What it sounds like.
+    grid : DrumGrid
+        Its drums; lanes without a note may be there to be filled.
+    mask_tl : bool ndarray of shape (T, L)
+        Cells to fill.
+    notes : tuple of Note
+        Notes that are in the way.
+    """
+
+    midi: MidiFile
+    score: Score
+    grid: DrumGrid
+    mask_tl: npt.NDArray[np.bool_]
+    notes: tuple[Note, ...]
+
+    @property
+    def bars(self) -> list[int]:
+        """Numbers of the bars with cells to fill."""
+        return np.unique(self.grid.bars_t[self.mask_tl.any(1)] + 1).tolist()
+
+    @property
+    def heard_bars_b(self) -> npt.NDArray[np.bool_]:
+        """Whether each bar has an onset outside the hole: bool ndarray, one for each bar."""
+        onsets = (self.grid.tokens_tl.astype(bool) & ~self.mask_tl).any(1)
+        return np.bincount(self.grid.bars_t, weights=onsets, minlength=len(self.grid.bars)) > 0
+
+
+def dig_hole(midi: MidiFile, choice: Choice, library: Sequence[Score] = (), seed: int = 0) -> Hole:
+    """Put a file's drums on a grid and mark what is to be filled.
+
+    The lanes are those that the file plays outside the hole, and those asked for by name; a file with no drums outside
+    takes its own and the library's. A stroke that is played a hair before the first bar of the hole stays, though it
+    belongs to that bar's first step: no note that begins outside the chosen bars is ever changed.
+
+    Raises
+    ------
+    InputError
+        For bars, lanes, tracks or channels that the file does not have, or where there is nothing to go by.
+    """
+    score = read_score(midi)
+    whole = encode_drums(score, None, suitable_steps(score))
+    bars = parse_bars(choice.bars, len(whole.bars)) if choice.bars else tuple(range(1, len(whole.bars) + 1))
+    lanes = _lanes(whole, bars, choice, library)
+    if not lanes:
+        raise InputError(f"{midi.name}: wanted drums to go by, got none outside the hole; give --loops with drums")
+    grid = encode_drums(score, lanes, whole.steps_per_beat)
+    mask = _wanted(grid, bars, choice) & _by_chance(grid, choice.strength, seed)
+    mask &= ~_held(score, grid, _chosen_notes(score, choice), mask)
+    if not mask.any():
+        raise InputError(f"{midi.name}: wanted cells to fill, but nothing lies in all that was chosen")
+    taken = set(_chosen_notes(score, choice))
+    notes = tuple(note for note in notes_in_mask(drum_notes(score), score.ppq, grid, mask) if note in taken)
+    return Hole(midi, score, grid, mask, notes)
+
+
+def _lanes(whole: DrumGrid, bars: Sequence[int], choice: Choice, library: Sequence[Score]) -> tuple[str, ...]:
+    outside = ~np.isin(whole.bars_t + 1, bars)
+    heard = {lane for k, lane in enumerate(whole.lanes) if whole.tokens_tl[outside, k].any()}
+    if not heard:
+        heard = set(whole.lanes) | set(lanes_of(library))
+    for part in choice.lanes.split(",") if choice.lanes else ():
+        # Of a family ("hats") those that the file plays are meant; where it plays none, all.
+        named = set(parse_lanes(part))
+        heard |= named if not named & heard else set()
+    return tuple(lane for lane in LANES if lane in heard or lane in whole.lanes)
+
+
+def _wanted(grid: DrumGrid, bars: Sequence[int], choice: Choice) -> npt.NDArray[np.bool_]:
+    chosen = parse_lanes(choice.lanes, grid.lanes) if choice.lanes else grid.lanes
+    kept = parse_lanes(choice.keep_lanes, grid.lanes) if choice.keep_lanes else ()
+    cells = cell_mask(grid, bars, [lane for lane in chosen if lane not in kept])
+    return cells & step_mask(grid, choice.steps, choice.beats)[:, None]
+
+
+def _by_chance(grid: DrumGrid, strength: float, seed: int) -> npt.NDArray[np.bool_]:
+    """Mark a share of all cells; whether a cell is among them depends on the seed and its place alone."""
+    if not 0.0 <= strength <= 1.0:
+        raise InputError(f"strength: wanted 0 to 1, got {strength}")
+    if strength == 1.0:
+        return np.ones(grid.tokens_tl.shape, np.bool_)
+    bar = strength * 2.0**32
+    draws = [philox4x32(seed, cell, 0, 0, STRENGTH_DRAW)[0] < bar for cell in range(grid.tokens_tl.size)]
+    return np.array(draws, np.bool_).reshape(grid.tokens_tl.shape)
+
+
+def _chosen_notes(score: Score, choice: Choice) -> tuple[Note, ...]:
+    notes = drum_notes(score)
+    if choice.tracks:
+        tracks = parse_tracks(choice.tracks, score.track_names)
+        notes = tuple(note for note in notes if note.track in tracks)
+    if choice.channels:
+        channels = parse_channels(choice.channels)
+        notes = tuple(note for note in notes if note.channel in channels)
+    return notes
+
+
+def _held(
+    score: Score, grid: DrumGrid, chosen: Sequence[Note], mask_tl: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Mark cells held by a note that must stay: of another track or channel, or begun before its bar in the hole."""
+    held = np.zeros(grid.tokens_tl.shape, np.bool_)
+    column = {lane: k for k, lane in enumerate(grid.lanes)}
+    starts_b = [bar.start_step * score.ppq // grid.steps_per_beat for bar in grid.bars]
+    in_hole_b = np.bincount(grid.bars_t, weights=mask_tl.any(1), minlength=len(grid.bars)) > 0
+    free = set(chosen)
+    notes = drum_notes(score)
+    for note, step in zip(notes, steps_of(notes, score.ppq, grid.steps_per_beat).tolist(), strict=True):
+        bar = int(grid.bars_t[step])
+        is_early = note.onset_ticks < starts_b[bar] and not (bar and in_hole_b[bar - 1])
+        if note not in free or is_early:
+            held[step, column[lane_of(note.pitch)]] = True
+    return held

@@ -1,0 +1,104 @@
+"""Chords heard in notes: the best path of chords over beats, by how long their notes sound in each."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparseq.music.chords import QUALITIES, Chord, make_chord
+from sparseq.music.score import Note
+
+_NAMES = tuple(QUALITIES)
+_ROOT_IN_BASS = 0.35  # what a span gains whose lowest note is the root: most of the time it is
+_MISSING = 0.15  # what is lost for each note of the chord that does not sound
+_RICHER = 0.06  # what each note more or less than three costs: sevenths must be heard, not guessed
+_HEARD = 0.08  # the share of a span that makes a note fully heard
+_CHANGE = 0.3  # what a change of chord costs within a bar, and
+_CHANGE_AT_BAR = 0.1  # where a bar begins
+_SILENT_CHORD = 1e-9  # of two paths over silence, none is nearer than a chord
+
+
+def estimate_chords(
+    notes: Sequence[Note], lines: Sequence[int], *, bar_starts: frozenset[int] = frozenset(), flat: bool = False
+) -> tuple[Chord | None, ...]:
+    """Find the chord that each span of time sounds like.
+
+    Parameters
+    ----------
+    notes : sequence of Note
+        Pitched notes; leave out what plays against the harmony, such as a lead.
+    lines : sequence of int
+        Ticks that the spans lie between, rising: beats or bars.
+    bar_starts : frozenset of int
+        Those of the lines where a bar begins: chords change more readily there.
+    flat : bool
+        Name black keys as flats.
+
+    Returns
+    -------
+    tuple of Chord or None
+        One for each span; None where nothing sounds, or before anything has.
+    """
+    if len(lines) < 2:
+        return ()
+    weights, basses = _span_weights(notes, lines)
+    scores = _scores(weights, basses)
+    changes = np.array([_CHANGE_AT_BAR if line in bar_starts else _CHANGE for line in lines[:-1]])
+    path = _best_path(scores, changes)
+    silent = weights.sum(1) == 0
+    chords: list[Chord | None] = []
+    for span, state in enumerate(path):
+        root, quality = divmod(state, len(_NAMES))
+        held = bool(silent[span] and (not chords or chords[-1] is None))
+        chords.append(None if held else make_chord(root, _NAMES[quality], flat=flat))
+    return tuple(chords)
+
+
+def _span_weights(notes: Sequence[Note], lines: Sequence[int]) -> tuple[NDArray[np.float64], list[int]]:
+    """Return the share of each pitch class in what sounds in each span, and the class of its lowest note or -1."""
+    edges = np.asarray(lines, np.int64)
+    weights = np.zeros((len(edges) - 1, 12))
+    lowest = np.full(len(edges) - 1, 128)
+    for note in notes:
+        end = max(note.end_ticks, note.onset_ticks + 1)
+        first = max(int(np.searchsorted(edges, note.onset_ticks, "right")) - 1, 0)
+        last = min(int(np.searchsorted(edges, end, "left")), len(edges) - 1)
+        for span in range(first, last):
+            shared = min(end, edges[span + 1]) - max(note.onset_ticks, edges[span])
+            weights[span, note.pitch % 12] += max(shared, 0)
+            if shared * 4 >= edges[span + 1] - edges[span]:
+                lowest[span] = min(lowest[span], note.pitch)
+    total = weights.sum(1, keepdims=True)
+    return weights / np.maximum(total, 1), [pitch % 12 if pitch < 128 else -1 for pitch in lowest.tolist()]
+
+
+def _scores(weights: NDArray[np.float64], basses: Sequence[int]) -> NDArray[np.float64]:
+    """Return how well each span fits each chord: ndarray of shape (spans, 12 * qualities)."""
+    out = np.zeros((len(weights), 12 * len(_NAMES)))
+    sounding = weights.sum(1) > 0
+    telling = np.clip(((weights > 0).sum(1) - 1) / 2, 0, 1)  # one note alone is a bass note of any chord that holds it
+    bass_s = np.asarray(basses)
+    for root in range(12):
+        for index, steps in enumerate(QUALITIES.values()):
+            inside = weights[:, [(root + step) % 12 for step in steps]]
+            fit = 2 * inside.sum(1) - 1
+            fit -= _MISSING * np.maximum(1 - inside / _HEARD, 0).sum(1)
+            fit += _ROOT_IN_BASS * telling * (bass_s == root) - _RICHER * abs(len(steps) - 3)
+            out[:, root * len(_NAMES) + index] = np.where(sounding, fit, _SILENT_CHORD)
+    return out
+
+
+def _best_path(scores: NDArray[np.float64], changes: NDArray[np.float64]) -> list[int]:
+    """Return the states of the path with the highest sum of scores less the costs of its changes (Viterbi)."""
+    value = scores[0]
+    came_from = np.zeros(scores.shape, np.int64)
+    stay = np.arange(scores.shape[1])
+    for span in range(1, len(scores)):
+        best = int(value.argmax())
+        move = value[best] - changes[span] > value
+        came_from[span] = np.where(move, best, stay)
+        value = np.where(move, value[best] - changes[span], value) + scores[span]
+    path = [int(value.argmax())]
+    for span in range(len(scores) - 1, 0, -1):
+        path.append(int(came_from[span, path[-1]]))
+    return path[::-1]

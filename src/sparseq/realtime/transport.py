@@ -1,0 +1,50 @@
+"""Where a master is: what everything that can be followed tells the sequencer."""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple, Protocol
+
+from sparseq.realtime.clock import Clock
+
+
+class SyncState(enum.Enum):
+    """How it is with the master, as a person is told."""
+
+    WAITING = "waiting for a clock"
+    STOPPED = "stopped"
+    RUNNING = "following"
+    LOST = "no clock, holding the tempo"
+
+
+class Reading(NamedTuple):
+    """What a master says: at ``at_s`` the song is ``quarters`` after its start, and goes on at ``bpm``.
+
+    ``epoch`` differs from the last reading's when the song has been started, continued or moved since.
+    """
+
+    state: SyncState
+    epoch: int
+    quarters: float
+    at_s: float
+    bpm: float
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the song goes on; it does when the clock is lost."""
+        return self.state in (SyncState.RUNNING, SyncState.LOST)
+
+    @property
+    def words(self) -> str:
+        """What a person is told."""
+        return self.state.value if self.state is SyncState.WAITING else f"{self.state.value} at {self.bpm:.1f} bpm"
+
+
+class Transport(Protocol):
+    """A master that can be followed."""
+
+    def reading(self, now_s: float) -> Reading:
+        """Return where the master is; never waits."""
+
+    def wait(self, clock: Clock, until_s: float) -> None:
+        """Return at ``until_s``, or before if the master has started, stopped or moved."""

@@ -1,0 +1,121 @@
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sparseq.cli.main import cli, main
+from sparseq.music.score import Note, read_score
+from sparseq.music.smf import parse
+from sparseq.music.writer import write_midi
+
+BAR = 4 * 480
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rock_bytes) -> Path:
+    """Be in a folder with a groove of four bars, b.mid."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    Path("b.mid").write_bytes(rock_bytes(piano=True))
+    return tmp_path
+
+
+def fill(*words: str) -> Result:
+    return CliRunner().invoke(cli, ["fill", "--loops", "funk", *words])
+
+
+def notes_of(path: str):
+    return [note[:6] for note in read_score(parse(Path(path).read_bytes(), path)).notes]
+
+
+def test_a_bar_is_filled_shown_and_the_file_named_with_the_seed() -> None:
+    before = Path("b.mid").read_bytes()
+    done = fill("b.mid", "--bars", "3", "--seed", "2", "-o", "c.mid")
+    assert (done.exit_code, done.stderr) == (0, "wrote c.mid: bar 3 of b.mid filled, seed 2\n")
+    assert done.stdout.splitlines()[0].strip() == "3"
+    assert any(line.startswith("kick") for line in done.stdout.splitlines())
+    assert Path("b.mid").read_bytes() == before
+    outside = [[note for note in notes_of(name) if note[0] // BAR != 2] for name in ("b.mid", "c.mid")]
+    assert outside[0] == outside[1]
+
+
+def test_several_bars_are_named_as_they_were_asked_for() -> None:
+    done = fill("b.mid", "--bars", "1,3-4", "--seed", "2", "-o", "c.mid")
+    assert done.stderr == "wrote c.mid: bars 1,3-4 of b.mid filled, seed 2\n"
+
+
+def test_greedy_needs_no_seed() -> None:
+    for name in ("c.mid", "d.mid"):
+        done = fill("b.mid", "--bars", "3", "--greedy", "-o", name)
+        assert done.stderr == f"wrote {name}: bar 3 of b.mid filled\n"
+    assert Path("c.mid").read_bytes() == Path("d.mid").read_bytes()
+
+
+def test_a_fresh_seed_is_told_and_gives_the_same_again() -> None:
+    seed = fill("b.mid", "--bars", "3", "-o", "c.mid").stderr.split()[-1]
+    assert fill("b.mid", "--bars", "3", "--seed", seed, "-o", "d.mid").exit_code == 0
+    assert Path("c.mid").read_bytes() == Path("d.mid").read_bytes()
+
+
+@pytest.mark.parametrize("choice", [["--lanes", "kick"], ["--keep-lanes", "snare,hats"]])
+def test_other_lanes_of_the_bar_stay(choice: list[str]) -> None:
+    assert fill("b.mid", "--bars", "1-4", *choice, "--temperature", "5", "-o", "c.mid").exit_code == 0
+    others = [[note for note in notes_of(name) if note[2] != 36] for name in ("b.mid", "c.mid")]
+    assert others[0] == others[1]
+
+
+def test_quiet_says_nothing() -> None:
+    done = fill("b.mid", "--bars", "3", "-q", "-o", "c.mid")
+    assert (done.exit_code, done.output) == (0, "")
+    assert Path("c.mid").exists()
+
+
+def test_the_input_itself_is_replaced_only_by_force(capsys) -> None:
+    before = Path("b.mid").read_bytes()
+    assert main(["fill", "b.mid", "--bars", "3", "-o", "./b.mid"]) == 1
+    assert "b.mid exists" in capsys.readouterr().err
+    assert Path("b.mid").read_bytes() == before
+    assert fill("b.mid", "--bars", "3", "--seed", "2", "-o", "c.mid").exit_code == 0
+    assert fill("b.mid", "--bars", "3", "--seed", "2", "-o", "b.mid", "--force").exit_code == 0
+    assert Path("b.mid").read_bytes() == Path("c.mid").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["none.mid"], "cannot read none.mid: there is no such file"),
+        (["."], "it is a folder, wanted a file"),
+        (["text.mid"], "text.mid: a MIDI file was wanted"),
+        (["piano.mid", "--bars", "1"], "piano.mid: wanted drums to repair"),
+        (["empty.mid", "--bars", "1"], "got no notes at all"),
+        (["b.mid", "--bars", "5"], "bar 5 was asked for, but the file has 4 bars"),
+        (["b.mid", "--bars", "3-"], "exists"),
+        (["b.mid", "--bars", "x"], "'x'"),
+        (["b.mid", "--lanes", "kazoo"], "'kazoo'"),
+        (["b.mid", "--lanes", "kick", "--keep-lanes", "kick"], "leave no drum to fill"),
+        (["b.mid", "--loops", "no such loop", "-o", "c.mid"], "'no such loop'"),
+        (["b.mid", "-o", "nowhere/c.mid"], "there is no folder"),
+        (["b.mid", "-o", "text.mid/c.mid"], "is not a folder"),
+        (["b.mid", "-o", "."], "got the folder ."),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_nothing_is_written(words: list[str], said: str, capsys) -> None:
+    Path("text.mid").write_bytes(b"hello")
+    Path("piano.mid").write_bytes(write_midi([Note(0, 400, 60, 80)], track_names=["Piano"]))
+    Path("empty.mid").write_bytes(write_midi([]))
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    defaults = [*([] if "--bars" in words else ["--bars", "3"]), *([] if "-o" in words else ["-o", "text.mid"])]
+    if said != "exists" and "-o" not in words:
+        defaults += ["--force"]
+    assert main(["fill", *words, *defaults]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("sparseq: ")
+    assert said in err
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
+
+
+@pytest.mark.parametrize("words", [["b.mid", "-o", "c.mid"], ["--bars", "3", "-o", "c.mid"], ["b.mid", "--bars", "3"]])
+def test_file_bars_and_output_have_to_be_given(words: list[str]) -> None:
+    assert fill(*words).exit_code == 2
+    assert not Path("c.mid").exists()

@@ -1,0 +1,101 @@
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sparseq.jobs.examples import load_examples
+from sparseq.jobs.perform import perform, performed
+from sparseq.jobs.stream import DrumStream, StreamSettings
+from sparseq.music.grid import DrumGrid, GridBar, Hit
+from sparseq.music.units import PPQ
+
+LANES = ("kick", "snare")
+STEP = PPQ // 4
+BAR = 4 * PPQ
+
+
+def bar_of(hits, length=16, steps_per_beat=4):
+    tokens = np.zeros((length, len(LANES)), np.uint8)
+    for cell in hits:
+        tokens[cell] = 1
+    return DrumGrid(tokens, LANES, hits, steps_per_beat, (GridBar(1, 0, length, 4, 4),))
+
+
+def test_a_stroke_is_a_note_on_and_a_note_off_on_channel_10():
+    bar = performed(bar_of({(4, 0): (Hit(36, 100, 10, 120),)}), 120.0)
+    assert (bar.length_ticks, bar.ppq, bar.bpm) == (BAR, PPQ, 120.0)
+    assert bar.events == (
+        (4 * STEP + 10, bytes.fromhex("992464")),
+        (4 * STEP + 130, bytes.fromhex("892400")),
+    )
+
+
+def test_a_stroke_before_the_bar_line_stays_before_it_but_never_before_the_start():
+    grid = bar_of({(0, 0): (Hit(36, 100, -30, 60),)})
+    assert [tick for tick, _ in performed(grid, 120.0).events] == [-30, 30]
+    assert [tick for tick, _ in performed(grid, 120.0, is_first=True).events] == [0, 30]
+
+
+def test_a_bar_is_as_long_as_its_steps():
+    assert performed(bar_of({}, 14), 90.0).length_ticks == 14 * STEP
+    assert performed(bar_of({}, 9, 3), 90.0).length_ticks == 3 * PPQ
+
+
+hits = st.builds(
+    Hit, st.sampled_from([36, 38]), st.integers(1, 127), st.integers(-STEP // 2, STEP // 2 - 1), st.integers(1, 2 * BAR)
+)
+cells = st.dictionaries(st.tuples(st.integers(0, 15), st.integers(0, 1)), st.lists(hits, min_size=1, max_size=2))
+
+
+@given(first=cells, second=cells)
+def test_each_stroke_is_let_go_before_the_next_of_its_pitch_across_bar_lines_too(first, second):
+    grids = [
+        bar_of({cell: tuple(sorted(found, key=lambda hit: hit.offset_ticks)) for cell, found in bar.items()})
+        for bar in (first, second)
+    ]
+    events = [
+        (tick + number * BAR, data)
+        for number, grid in enumerate(grids)
+        for tick, data in performed(grid, 120.0, is_first=not number).events
+    ]
+    ends = {}
+    for tick, data in sorted(events, key=lambda event: event[0]):
+        sounding = ends.setdefault(data[1], [])
+        if data[0] == 0x99:
+            assert all(onset in (tick, 0) for onset in sounding)  # only strokes of the same moment sound together
+            sounding.append(tick)
+        else:
+            sounding.pop(0)
+    assert all(not sounding for sounding in ends.values())
+    assert sum(data[0] == 0x99 for _, data in events) == sum(len(found) for bar in grids for found in bar.hits.values())
+
+
+@pytest.fixture
+def mixed(rock_loop):
+    """Return loops of very different tempos."""
+    return load_examples([rock_loop("slow.mid", bpm_us=1_000_000), rock_loop("fast.mid", bpm_us=300_000)])
+
+
+def test_the_tempo_of_the_first_bar_stays(mixed):
+    for seed in range(6):
+        stream = DrumStream(mixed, StreamSettings(seed))
+        tempos = {bar.bpm for _, bar in perform(stream, 8)}
+        assert len(tempos) == 1
+        assert tempos <= {60.0, 200.0}
+
+
+def test_the_tempo_asked_for_is_kept(mixed):
+    assert {bar.bpm for _, bar in perform(DrumStream(mixed, StreamSettings(bpm=93.5)), 3)} == {93.5}
+
+
+def test_bars_come_with_the_grid_that_they_were_made_of(few):
+    pairs = list(perform(DrumStream(few, StreamSettings(1, bpm=120.0)), 3))
+    assert len(pairs) == 3
+    for number, (grid, bar) in enumerate(pairs):
+        assert bar == performed(grid, 120.0, is_first=not number)
+
+
+def test_without_a_number_bars_do_not_end(few):
+    assert len(list(islice(perform(DrumStream(few, StreamSettings(1))), 30))) == 30

@@ -1,0 +1,58 @@
+import pytest
+
+from sparseq.jobs.takes import take_title, tape_bytes
+from sparseq.music.score import read_score
+from sparseq.music.smf import parse
+from sparseq.music.units import PPQ
+from sparseq.realtime.bar import Bar
+from sparseq.realtime.tape import Tape
+
+ON, OFF = bytes.fromhex("992464"), bytes.fromhex("892400")
+BAR = 3 * PPQ
+
+
+def taped(*events, end, bpms=(120.0,)):
+    tape = Tape()
+    for number, bpm in enumerate(bpms):
+        tape.begin_bar(number * BAR, Bar(BAR, bpm, PPQ), False)
+    for tick, data in events:
+        tape.write(tick, data)
+    tape.finish(end)
+    return tape
+
+
+def score_of(tape):
+    return read_score(parse(tape_bytes(tape, (3, 4), "Take"), "take.mid"))
+
+
+def test_a_take_is_as_long_as_it_was_played_with_its_notes_meter_and_tempo():
+    score = score_of(taped((10, ON), (100, OFF), end=BAR, bpms=(90.0,)))
+    assert [note[:5] for note in score.notes] == [(10, 90, 0x24, 0x64, 9)]
+    assert (score.ppq, score.meters, score.tempos) == (PPQ, ((0, 3, 4),), ((0, 666_667),))
+    assert score.end_ticks == BAR
+    assert score.track_names == ("Take", "Drums")
+
+
+def test_changes_of_tempo_stand_where_they_were():
+    assert score_of(taped(end=2 * BAR, bpms=(120.0, 60.0))).tempos == ((0, 500_000), (BAR, 1_000_000))
+
+
+def test_a_note_that_was_cut_off_ends_where_the_take_ends():
+    (note,) = score_of(taped((10, ON), end=500)).notes
+    assert (note.onset_ticks, note.end_ticks) == (10, 500)
+
+
+def test_a_take_stopped_in_the_tick_of_a_stroke_can_be_written():
+    """A stroke at the very end was refused by the writer, and the take was lost."""
+    score = score_of(taped((0, ON), (50, OFF), (500, ON), end=500))
+    assert [note.onset_ticks for note in score.notes] == [0, 500]
+    assert score.end_ticks == 501
+
+
+def test_a_take_without_a_single_event_can_be_written():
+    assert score_of(Tape()).notes == ()
+
+
+@pytest.mark.parametrize(("style", "title"), [("funk", "sparseq funk seed 7"), ("", "sparseq seed 7")])
+def test_a_title_says_how_to_get_the_take_again(style, title):
+    assert take_title(style, 7) == title
