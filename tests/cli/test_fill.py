@@ -39,9 +39,9 @@ def test_a_bar_is_filled_shown_and_the_file_named_with_the_seed() -> None:
     assert outside[0] == outside[1]
 
 
-def test_several_bars_are_named_as_they_were_asked_for() -> None:
+def test_several_bars_are_counted() -> None:
     done = fill("b.mid", "--bars", "1,3-4", "--seed", "2", "-o", "c.mid")
-    assert done.stderr == "wrote c.mid: bars 1,3-4 of b.mid filled, seed 2\n"
+    assert done.stderr == "wrote c.mid: 3 bars of b.mid filled, seed 2\n"
 
 
 def test_greedy_needs_no_seed() -> None:
@@ -59,7 +59,7 @@ def test_a_fresh_seed_is_told_and_gives_the_same_again() -> None:
 
 @pytest.mark.parametrize("choice", [["--lanes", "kick"], ["--keep-lanes", "snare,hats"]])
 def test_other_lanes_of_the_bar_stay(choice: list[str]) -> None:
-    assert fill("b.mid", "--bars", "1-4", *choice, "--temperature", "5", "-o", "c.mid").exit_code == 0
+    assert fill("b.mid", "--bars", "1-3", *choice, "--temperature", "5", "-o", "c.mid").exit_code == 0
     others = [[note for note in notes_of(name) if note[2] != 36] for name in ("b.mid", "c.mid")]
     assert others[0] == others[1]
 
@@ -70,14 +70,32 @@ def test_quiet_says_nothing() -> None:
     assert Path("c.mid").exists()
 
 
-def test_the_input_itself_is_replaced_only_by_force(capsys) -> None:
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_the_input_itself_is_no_output_not_even_by_another_name(force: list[str], capsys) -> None:
     before = Path("b.mid").read_bytes()
-    assert main(["fill", "b.mid", "--bars", "3", "-o", "./b.mid"]) == 1
-    assert "b.mid exists" in capsys.readouterr().err
+    Path("link.mid").symlink_to("b.mid")
+    for name in ("b.mid", "./b.mid", "link.mid"):
+        assert main(["fill", "b.mid", "--bars", "3", "-o", name, *force]) == 1
+        assert "use --in-place" in capsys.readouterr().err
     assert Path("b.mid").read_bytes() == before
+
+
+def test_in_place_keeps_a_copy_of_what_was_there() -> None:
+    before = Path("b.mid").read_bytes()
     assert fill("b.mid", "--bars", "3", "--seed", "2", "-o", "c.mid").exit_code == 0
-    assert fill("b.mid", "--bars", "3", "--seed", "2", "-o", "b.mid", "--force").exit_code == 0
+    done = fill("b.mid", "--bars", "3", "--seed", "2", "--in-place")
+    assert (done.exit_code, "kept the file as it was: b.mid.bak\n" in done.stderr) == (0, True)
     assert Path("b.mid").read_bytes() == Path("c.mid").read_bytes()
+    assert Path("b.mid.bak").read_bytes() == before
+
+
+def test_an_existing_file_is_replaced_only_by_force(capsys) -> None:
+    Path("c.mid").write_bytes(b"mine")
+    assert main(["fill", "b.mid", "--bars", "3", "-o", "c.mid"]) == 1
+    assert "c.mid exists" in capsys.readouterr().err
+    assert Path("c.mid").read_bytes() == b"mine"
+    assert fill("b.mid", "--bars", "3", "-o", "c.mid", "--force").exit_code == 0
+    assert Path("c.mid").read_bytes() != b"mine"
 
 
 @pytest.mark.parametrize(
@@ -92,11 +110,11 @@ def test_the_input_itself_is_replaced_only_by_force(capsys) -> None:
         (["b.mid", "--bars", "3-"], "exists"),
         (["b.mid", "--bars", "x"], "'x'"),
         (["b.mid", "--lanes", "kazoo"], "'kazoo'"),
-        (["b.mid", "--lanes", "kick", "--keep-lanes", "kick"], "leave no drum to fill"),
+        (["b.mid", "--lanes", "kick", "--keep-lanes", "kick"], "nothing lies in all that was chosen"),
         (["b.mid", "--loops", "no such loop", "-o", "c.mid"], "'no such loop'"),
         (["b.mid", "-o", "nowhere/c.mid"], "there is no folder"),
         (["b.mid", "-o", "text.mid/c.mid"], "is not a folder"),
-        (["b.mid", "-o", "."], "got the folder ."),
+        (["b.mid", "--lanes", "kick", "--beats", "9"], "9"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_nothing_is_written(words: list[str], said: str, capsys) -> None:
@@ -116,6 +134,6 @@ def test_what_cannot_be_done_is_one_line_and_nothing_is_written(words: list[str]
 
 
 @pytest.mark.parametrize("words", [["b.mid", "-o", "c.mid"], ["--bars", "3", "-o", "c.mid"], ["b.mid", "--bars", "3"]])
-def test_file_bars_and_output_have_to_be_given(words: list[str]) -> None:
+def test_file_bars_and_a_place_for_the_result_have_to_be_given(words: list[str]) -> None:
     assert fill(*words).exit_code == 2
     assert not Path("c.mid").exists()

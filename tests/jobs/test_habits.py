@@ -47,12 +47,6 @@ def test_bars_of_another_length_are_not_asked():
     assert habits(tokens, bars_of(1, 2, 1), all_known(tokens)).ravel().tolist() == [LEVELS, 0, 0, LEVELS]
 
 
-def test_every_second_bar_is_asked_alone():
-    tokens = lane(1, 0, 1, 0, 1, 0)
-    found = habits(tokens, bars_of(1, 1, 1, 1, 1, 1), all_known(tokens), every_second=True)
-    assert found.ravel().tolist() == [LEVELS, 0] * 3
-
-
 def test_a_single_bar_has_no_habit():
     tokens = lane(1, 1)
     assert not habits(tokens, bars_of(2), all_known(tokens)).any()

@@ -91,3 +91,19 @@ def test_the_tempo_is_the_one_asked_for_else_one_of_the_examples(few):
     stream = DrumStream(few, StreamSettings(1))
     stream.next_bar()
     assert stream.bpm in {example.bpm for example in few.used}
+
+
+def test_a_stream_with_other_settings_is_as_if_made_anew(few):
+    first = DrumStream(few, StreamSettings(seed=1))
+    first.next_bar()
+    again = first.with_settings(StreamSettings(seed=2))
+    fresh = DrumStream(few, StreamSettings(seed=2))
+    assert [again.next_bar().hits for _ in range(2)] == [fresh.next_bar().hits for _ in range(2)]
+
+
+def test_a_stream_goes_on_as_before_when_another_was_made_from_it(few):
+    plain, asked = (DrumStream(few, StreamSettings(seed=1)) for _ in range(2))
+    plain.next_bar()
+    asked.next_bar()
+    asked.with_settings(StreamSettings(seed=2)).next_bar()
+    assert asked.next_bar().hits == plain.next_bar().hits

@@ -10,9 +10,11 @@ import time
 import pytest
 
 from sparseq.realtime import sender
+from sparseq.realtime.courier import Courier
 from sparseq.realtime.framing import Decoder, Frame, Kind, encode
+from sparseq.realtime.inboxes import SelectInbox, ThreadInbox
 from sparseq.realtime.lateness import Lateness
-from sparseq.realtime.sender import Courier, RecordingDevice, SelectInbox, ThreadInbox
+from sparseq.realtime.sender import RecordingDevice
 
 ON, OFF, QUIET = b"\x99\x24\x40", b"\x89\x24\x00", b"\xb9\x7b\x00"
 WAIT_S = 30  # only ever reached by a failure
@@ -24,7 +26,7 @@ class ListDevice:
     def __init__(self):
         self.written = []
 
-    def write(self, data):
+    def write(self, data, due_ns=None):
         self.written.append(data)
 
     def close(self):

@@ -67,7 +67,13 @@ def test_bars_follow_each_other_on_exact_ticks():
     stage = Stage()
     report = stage.sequencer.play([KICK, SNARE, KICK])
     assert stage.ticks() == [
-        (0, KICK_ON), (6, KICK_OFF), (36, SNARE_ON), (42, SNARE_OFF), (48, KICK_ON), (54, KICK_OFF), (72, QUIET),
+        (0, KICK_ON),
+        (6, KICK_OFF),
+        (36, SNARE_ON),
+        (42, SNARE_OFF),
+        (48, KICK_ON),
+        (54, KICK_OFF),
+        (72, QUIET),
     ]
     assert (report.bars, report.events, report.repeats, report.stalls) == (3, 6, 0, 0)
     assert report.lateness.max_ms == 0.0
@@ -110,8 +116,15 @@ def test_anticipations_and_long_notes_cross_the_bar_line():
     stage = Stage()
     stage.sequencer.play([early, early])
     assert stage.ticks() == [
-        (0, SNARE_ON), (0, KICK_ON), (6, SNARE_OFF), (21, SNARE_ON), (24, KICK_ON), (30, KICK_OFF), (30, SNARE_OFF),
-        (54, KICK_OFF), (54, QUIET),
+        (0, SNARE_ON),
+        (0, KICK_ON),
+        (6, SNARE_OFF),
+        (21, SNARE_ON),
+        (24, KICK_ON),
+        (30, KICK_OFF),
+        (30, SNARE_OFF),
+        (54, KICK_OFF),
+        (54, QUIET),
     ]
 
 
@@ -120,7 +133,14 @@ def test_events_of_one_tick_keep_their_order():
     stage = Stage()
     stage.sequencer.play([bar, bar])
     assert [data for _, data in stage.port.events[:8]] == [
-        KICK_ON, KICK_OFF, KICK_ON, KICK_OFF, KICK_ON, KICK_OFF, KICK_ON, KICK_OFF,
+        KICK_ON,
+        KICK_OFF,
+        KICK_ON,
+        KICK_OFF,
+        KICK_ON,
+        KICK_OFF,
+        KICK_ON,
+        KICK_OFF,
     ]
 
 
@@ -137,9 +157,24 @@ def test_clock_pulses_are_interleaved_with_the_notes():
     stage = Stage(clock_out=True)
     stage.sequencer.play([Bar(12, 60.0, PPQ, ((0, KICK_ON), (6, KICK_OFF)))])
     assert stage.ticks() == [
-        (-1, POSITION_0), (-1, START),
-        (0, CLOCK), (0, KICK_ON), (1, CLOCK), (2, CLOCK), (3, CLOCK), (4, CLOCK), (5, CLOCK), (6, CLOCK), (6, KICK_OFF),
-        (7, CLOCK), (8, CLOCK), (9, CLOCK), (10, CLOCK), (11, CLOCK), (12, STOP), (12, QUIET),
+        (-1, POSITION_0),
+        (-1, START),
+        (0, CLOCK),
+        (0, KICK_ON),
+        (1, CLOCK),
+        (2, CLOCK),
+        (3, CLOCK),
+        (4, CLOCK),
+        (5, CLOCK),
+        (6, CLOCK),
+        (6, KICK_OFF),
+        (7, CLOCK),
+        (8, CLOCK),
+        (9, CLOCK),
+        (10, CLOCK),
+        (11, CLOCK),
+        (12, STOP),
+        (12, QUIET),
     ]
 
 
@@ -159,7 +194,12 @@ def test_a_late_generator_repeats_the_last_good_bar():
     source = Script(KICK, SNARE, Word.NOT_YET, Word.NOT_YET, KICK, Word.END)
     report = stage.sequencer.play_from(source)
     assert [data for _, data in stage.port.events] == [
-        KICK_ON, KICK_OFF, *[SNARE_ON, SNARE_OFF] * 3, KICK_ON, KICK_OFF, QUIET,
+        KICK_ON,
+        KICK_OFF,
+        *[SNARE_ON, SNARE_OFF] * 3,
+        KICK_ON,
+        KICK_OFF,
+        QUIET,
     ]
     assert stage.ticks()[4:8] == [(60, SNARE_ON), (66, SNARE_OFF), (84, SNARE_ON), (90, SNARE_OFF)]
     assert (report.bars, report.repeats) == (5, 2)

@@ -51,7 +51,9 @@ def test_a_shift_moves_everything():
 
 
 @given(
-    st.floats(0, 1e6), st.floats(1, 999), st.lists(st.tuples(st.integers(1, 5000), st.floats(1, 999)), max_size=8),
+    st.floats(0, 1e6),
+    st.floats(1, 999),
+    st.lists(st.tuples(st.integers(1, 5000), st.floats(1, 999)), max_size=8),
     st.integers(-2000, 50_000),
 )
 def test_tick_at_is_the_last_tick_that_is_due(origin_s, bpm, changes, tick):

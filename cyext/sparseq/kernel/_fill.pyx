@@ -5,10 +5,11 @@ import numpy as np
 from libc.math cimport log as c_log
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
+from sparseq.kernel._answer cimport ask, origin_of, predict
 from sparseq.kernel._draw cimport SamplingParams, draw, params_of, shape
 from sparseq.kernel._grid cimport Grid, GridArrays, allowed_at, query_of, recent_of, target, widest
 from sparseq.kernel._philox cimport philox4x32, uniform53
-from sparseq.kernel._slots cimport Head, add_slot, ask, attend, distances_size, measure, origin_of, predict
+from sparseq.kernel._head cimport Head, add_slot, attend, distances_size, measure
 
 cdef enum:
     NOISE_BITS = 10     # rows of the confidence-noise table, see api.NOISE_ROWS
@@ -88,7 +89,7 @@ cdef class HoleArrays:
         for i in range(hole.n_cells):
             hole.row_at[i] = -1
             head = grid.head_of_lane[hole.cell[i] % grid.n_lanes]
-            if incremental:
+            if incremental and head.search == NULL:
                 hole.row_at[i] = size
                 size += distances_size(head)
         hole.distances = self._room(size, False)

@@ -7,11 +7,12 @@ from sparseq.kernel._fill import fill  # noqa: F401: the loops are looked up in 
 from libc.math cimport log as c_log
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
+from sparseq.kernel._answer cimport ask, origin_of, predict
 from sparseq.kernel._draw cimport SamplingParams, draw, params_of, shape
 from sparseq.kernel._grid cimport Grid, GridArrays, allowed_at, query_of, recent_of, widest
 from sparseq.kernel._philox cimport philox4x32, uniform53
-from sparseq.kernel._slots cimport MASK_CELL, Head, ask, origin_of, predict
-from sparseq.kernel._slots cimport remember as remember_row
+from sparseq.kernel._head cimport MASK_CELL, Head
+from sparseq.kernel._head cimport remember as remember_row
 
 
 def remember(heads, layout, cells_tl, cell_indices):

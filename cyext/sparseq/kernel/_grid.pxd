@@ -1,7 +1,7 @@
 # A grid with its heads, read slot by slot; see _grid.pyx.
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
 
-from sparseq.kernel._slots cimport Head
+from sparseq.kernel._head cimport Head
 
 
 cdef struct Grid:

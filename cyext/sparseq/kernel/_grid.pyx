@@ -6,7 +6,8 @@ from libc.string cimport memset
 
 from libc.stdint cimport uint64_t
 
-from sparseq.kernel._slots cimport SlotHead, code_of_cell
+from sparseq.kernel._head cimport code_of_cell
+from sparseq.kernel._slots cimport SlotHead
 
 cdef enum:
     EDGE_LANE = -1      # a slot that always reads the edge; below it -2 - code reads a constant code

@@ -1,76 +1,8 @@
 # The head that the generation loops attend through; see _slots.pyx.
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-
-cdef enum:
-    MASK_CELL = 65535   # a grid cell that is not known
-    EDGE_CELL = 65534   # what a slot reads outside the grid
-    UNKNOWN = -1        # a query's slot that is not known: it adds no distance
-
-cdef extern from "_asked.h" nogil:
-    ctypedef struct Asked "sparseq_asked":
-        int32_t slot
-        int32_t code
-        int32_t weight
-        const uint16_t* table
-
-
-cdef struct Head:
-    int n_slots
-    int n_values
-    int reach
-    int largest_distance
-    int own_weight
-    bint evict
-    bint wide_keys
-    bint wide_distance
-    int edge_code
-    int unknown_code
-    double prior_weight
-    # example rows
-    Py_ssize_t n_rows
-    Py_ssize_t stride           # rows from one slot's keys to the next's, whole strips
-    const void* keys
-    const uint32_t* counts
-    const int64_t* value_start
-    const int64_t* origin_start
-    const int64_t* origins
-    const double* prior
-    # the model
-    const int32_t* weights
-    const uint64_t* table
-    const double* decay
-    const uint16_t* similarity
-    const int32_t* similarity_of_slot
-    int similarity_size
-    # own rows: a ring
-    Py_ssize_t n_own
-    Py_ssize_t own_capacity
-    Py_ssize_t own_stride
-    Py_ssize_t own_next
-    Py_ssize_t hidden           # an own row that does not count; -1: all do
-    void* own_keys
-    int32_t* own_values
-    int64_t* own_origins
-    # room for one query, and the answer to the latest
-    Asked* asked
-    void* distance
-    const void* seen            # the distances that the answer was read from
-    int least
-    uint64_t* mass
-    double* probability
+from sparseq.kernel._head cimport Head
 
 
 cdef class SlotHead:
     cdef Head head
     cdef readonly int alphabet
     cdef object _arrays         # owns what the head's pointers look at
-
-cdef Py_ssize_t distances_size(const Head* head) except -1 nogil
-cdef int code_of_cell(const Head* head, int cell) except -2 nogil
-cdef int add_slot(Head* head, int slot, int code, void* distance) except -1 nogil
-cdef int measure(Head* head, const int32_t* query, void* distance) except -1 nogil
-cdef int attend(Head* head, const void* distance) except -1 nogil
-cdef int ask(Head* head, const int32_t* query) except -1 nogil
-cdef int predict(Head* head, const uint8_t* allowed, double* probability) except -1 nogil
-cdef int origin_of(Head* head, int value, double u, bint nearest, int64_t* origin) except -1 nogil
-cdef int remember(Head* head, const int32_t* codes, int value, int64_t origin) except -1 nogil

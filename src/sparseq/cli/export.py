@@ -25,7 +25,9 @@ MOST_LOOPS = 999
 @click.command(name="export")
 @loops_option()
 @bar_count_option(4, help="Bars in each loop.")
-@click.option("--count", type=WholeNumber(1, MOST_LOOPS), metavar="N", default=1, show_default=True, help="Loops.")
+@click.option(
+    "--count", type=WholeNumber(1, MOST_LOOPS), metavar="N", default=1, show_default=True, help="How many loops."
+)
 @bpm_option(help="Tempo, 20 to 400. [default: that of the loop leaned on most]")
 @seed_option()
 @temperature_option(1.0)

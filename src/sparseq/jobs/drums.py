@@ -49,11 +49,9 @@ def _stream_slots(lane: int, n_lanes: int, beat: int, bar: int) -> list[Slot]:
 
 
 def fill_cells(grid: DrumGrid, mask_tl: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.uint16]:
-    """Return `drum_cells` with 2 L more lanes, the habits of each: uint16 ndarray of shape (T, 3 L + 1)."""
+    """Return `drum_cells` with L more lanes, the habits of each: uint16 ndarray of shape (T, 2 L + 1)."""
     known = np.ones(grid.tokens_tl.shape, bool) if mask_tl is None else ~mask_tl
-    all_bars = habits(grid.tokens_tl, grid.bars, known)
-    second_bars = habits(grid.tokens_tl, grid.bars, known, every_second=True)
-    return np.column_stack([drum_cells(grid), all_bars, second_bars]).astype(np.uint16)
+    return np.column_stack([drum_cells(grid), habits(grid.tokens_tl, grid.bars, known)]).astype(np.uint16)
 
 
 def fill_context(n_lanes: int, steps_per_beat: int, bar_steps: int) -> Context:
@@ -62,28 +60,26 @@ def fill_context(n_lanes: int, steps_per_beat: int, bar_steps: int) -> Context:
     Parameters
     ----------
     n_lanes : int
-        Drum lanes; lane `n_lanes` holds the step in the bar, the lanes after it the habit of each drum lane over all
-        bars nearby, and those after them over every second bar.
+        Drum lanes; lane `n_lanes` holds the step in the bar, the lanes after it the habit of each drum lane.
     steps_per_beat, bar_steps : int
         Steps in a quarter note and in a bar.
     """
     levels = np.arange(LEVELS + 1)
     unlike = np.abs(levels[:, None] - levels) / LEVELS
     lanes = [_fill_slots(lane, n_lanes, steps_per_beat, bar_steps, unlike) for lane in range(n_lanes)]
-    return make_context([*lanes, *[[]] * (2 * n_lanes + 1)], [2] * n_lanes + [CODE_LIMIT] + [LEVELS + 1] * 2 * n_lanes)
+    return make_context([*lanes, *[[]] * (n_lanes + 1)], [2] * n_lanes + [CODE_LIMIT] + [LEVELS + 1] * n_lanes)
 
 
 def _fill_slots(lane: int, n_lanes: int, beat: int, bar: int, unlike: npt.NDArray[np.float64]) -> list[Slot]:
     # Pairs, not a mapping: in 2/4 half a bar and a beat are one, and the number of slots must not depend on the meter.
-    weights = [(1, 1.0), (2, 0.7), (3, 0.7), (beat, 0.4), (2 * beat, 0.9), (bar, 1.0), (2 * bar, 0.3)]
+    weights = [(1, 1.0), (2, 0.7), (3, 0.5), (beat, 0.4), (2 * beat, 1.4), (bar, 1.4), (2 * bar, 0.3)]
     own = [Slot(sign * dt, lane, weight) for dt, weight in weights for sign in (-1, 1)]
     others = [other for other in range(n_lanes) if other != lane]
-    beside = [Slot(dt, other, weight) for other in others for dt, weight in ((0, 1.1), (-1, 0.4), (1, 0.4))]
-    habit_weights = [(0, 5.3), *((dt, 0.3) for dt in (-2, -1, 1, 2))]
+    beside = [Slot(dt, other, weight) for other in others for dt, weight in ((0, 1.1), (-1, 0.25), (1, 0.25))]
+    habit_weights = [(0, 5.3), *((dt, 0.3) for dt in (-beat, -2, -1, 1, 2, beat))]
     habit = [Slot(dt, n_lanes + 1 + lane, weight, unlike) for dt, weight in habit_weights]
     others_habits = [Slot(0, n_lanes + 1 + other, 0.1, unlike) for other in others]
-    second = Slot(0, 2 * n_lanes + 1 + lane, 0.5, unlike)
-    return [*own, *beside, Slot(0, n_lanes, 1.1), *habit, *others_habits, second]
+    return [*own, *beside, Slot(0, n_lanes, 1.1), *habit, *others_habits]
 
 
 def usual_bar_steps(grids: Sequence[DrumGrid]) -> int:

@@ -77,9 +77,10 @@ def export_loops(
     FileError
         If a file cannot be written; those before it are whole.
     """
+    loops = DrumStream(examples, settings)
     for number, target in enumerate(targets):
         seed = (settings.seed + number * SEED_STEP) % 2**64
-        stream = DrumStream(examples, settings._replace(seed=seed))
+        stream = loops.with_settings(settings._replace(seed=seed))
         first, data = rendered(stream, n_bars, take_title(stream.style, seed))
         target.parent.mkdir(exist_ok=True)
         write_atomically(target, data, force)

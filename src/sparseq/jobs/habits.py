@@ -11,16 +11,10 @@ LEVELS = 8
 """Habits are told in eighths: 0 never, 8 always."""
 NEAREST_BARS = 8
 """A habit is what so many bars do, the nearest of the same length, the bar itself among them but not counted."""
-NEAREST_SECOND_BARS = 5
-"""The same for every second bar, since many grooves are two bars long."""
 
 
 def habits(
-    tokens_tl: npt.NDArray[np.uint8],
-    bars: Sequence[GridBar],
-    known_tl: npt.NDArray[np.bool_],
-    *,
-    every_second: bool = False,
+    tokens_tl: npt.NDArray[np.uint8], bars: Sequence[GridBar], known_tl: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.uint16]:
     """Return the share of the other bars nearby that have an onset in the same lane at the same step of the bar.
 
@@ -32,8 +26,6 @@ def habits(
         They cover all T steps.
     known_tl : bool ndarray of shape (T, L)
         Cells that count; a hole does not say what is usual.
-    every_second : bool
-        Ask only the bars that lie two, four ... bars away.
 
     Returns
     -------
@@ -44,17 +36,15 @@ def habits(
     for length in {bar.length_steps for bar in bars}:
         alike = [bar for bar in bars if bar.length_steps == length]
         steps_bs = np.array([bar.start_step for bar in alike])[:, None] + np.arange(length)
-        for asked_bs in (steps_bs[::2], steps_bs[1::2]) if every_second else (steps_bs,):
-            known = known_tl[asked_bs]
-            hits = np.where(known, tokens_tl[asked_bs], 0)
-            out[asked_bs] = _shares(hits, known, NEAREST_SECOND_BARS if every_second else NEAREST_BARS)
+        known = known_tl[steps_bs]
+        out[steps_bs] = _shares(np.where(known, tokens_tl[steps_bs], 0), known)
     return out
 
 
-def _shares(hits_bsl: npt.NDArray[np.uint8], known_bsl: npt.NDArray[np.bool_], nearest: int) -> npt.NDArray[np.uint16]:
+def _shares(hits_bsl: npt.NDArray[np.uint8], known_bsl: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint16]:
     n_bars = len(hits_bsl)
-    first_b = np.clip(np.arange(n_bars) - nearest // 2, 0, max(n_bars - nearest, 0))
-    last_b = np.minimum(first_b + nearest, n_bars)
+    first_b = np.clip(np.arange(n_bars) - NEAREST_BARS // 2, 0, max(n_bars - NEAREST_BARS, 0))
+    last_b = np.minimum(first_b + NEAREST_BARS, n_bars)
     hits = _window_sums(hits_bsl, first_b, last_b) - hits_bsl
     known = _window_sums(known_bsl, first_b, last_b) - known_bsl
     return np.rint(LEVELS * hits / np.maximum(known, 1)).astype(np.uint16)

@@ -88,7 +88,7 @@ def dig_hole(midi: MidiFile, choice: Choice, library: Sequence[Score] = (), seed
     """Put a file's drums on a grid and mark what is to be filled.
 
     The lanes are those that the file plays outside the hole, and those asked for by name; a file with no drums outside
-    takes its own and the library's. A stroke that is played a hair before the first bar of the hole stays, though it
+    takes those inside. A stroke that is played a hair before the first bar of the hole stays, though it
     belongs to that bar's first step: no note that begins outside the chosen bars is ever changed.
 
     Raises
@@ -116,7 +116,7 @@ def _lanes(whole: DrumGrid, bars: Sequence[int], choice: Choice, library: Sequen
     outside = ~np.isin(whole.bars_t + 1, bars)
     heard = {lane for k, lane in enumerate(whole.lanes) if whole.tokens_tl[outside, k].any()}
     if not heard:
-        heard = set(whole.lanes) | set(lanes_of(library))
+        heard = set(whole.lanes) or set(lanes_of(library))
     for part in choice.lanes.split(",") if choice.lanes else ():
         # Of a family ("hats") those that the file plays are meant; where it plays none, all.
         named = set(parse_lanes(part))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -58,21 +59,25 @@ class DrumStream:
         self.examples = largest_group(examples, _count, "counted in another meter or resolution than most")
         self.lanes = lanes_of(example.score for example in self.examples.used)
         self.steps_per_beat = self.examples.used[0].steps_per_beat
-        self._settings = settings
         self._grids = [example.grid(self.lanes) for example in self.examples.used]
         self._bar = self._grids[0].bars[0]
         self._styles = sorted({example.style for example in self.examples.used})
-        self.style = self._drawn_style()
-        context = stream_context(len(self.lanes), self.steps_per_beat, self._bar.length_steps)
-        self._memory = Memory(context.heads, CODE_LIMIT, RETRIEVAL)
+        self._context = stream_context(len(self.lanes), self.steps_per_beat, self._bar.length_steps)
+        self._memory = Memory(self._context.heads, CODE_LIMIT, RETRIEVAL)
         for example, grid in zip(self.examples.used, self._grids, strict=True):
             style = self._styles.index(example.style)
-            self._memory.add(styled_cells(grid, style), context, loop=is_loop(grid))
+            self._memory.add(styled_cells(grid, style), self._context, loop=is_loop(grid))
+        self._reader = HitReader(self._memory, self._grids, len(self.lanes) + 2)
+        self._begin(settings)
+
+    def _begin(self, settings: StreamSettings) -> None:
+        """Stand at the start of a stream with these settings."""
+        self._settings = settings
+        self.style = self._drawn_style()
         sampling = SamplingConfig(temperature=settings.temperature)
         self._retriever = Retriever(
-            self._memory, context, sampling=sampling, seed=settings.seed, own_capacity_steps=OWN_STEPS
+            self._memory, self._context, sampling=sampling, seed=settings.seed, own_capacity_steps=OWN_STEPS
         )
-        self._reader = HitReader(self._memory, self._grids, len(self.lanes) + 2)
         self._hits: dict[Cell, tuple[Hit, ...]] = {}
         self._leaned_on: Counter[int] = Counter()
 
@@ -80,6 +85,12 @@ class DrumStream:
         """Return the style of one example, each being as likely as the other."""
         word = philox4x32(self._settings.seed, 0, 0, 0, STYLE_DRAW)
         return self.examples.used[word[0] * len(self.examples.used) >> 32].style
+
+    def with_settings(self, settings: StreamSettings) -> "DrumStream":
+        """Return another stream from the same loops, at its start; the examples are not read into memory again."""
+        other = copy(self)
+        other._begin(settings)
+        return other
 
     @property
     def bpm(self) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.errors import CapacityError, InputError
-from sparseq.kernel.checks import MASK, check_cells, check_count, check_finite, check_integers
+from sparseq.kernel.checks import MASK, check_cells, check_count, check_finite, check_integers, check_number
 from sparseq.kernel.grid_checks import (
     check_allowed,
     check_asked,
@@ -27,6 +27,8 @@ NO_ORIGIN = np.iinfo(np.int64).min
 """Origin of a cell whose token no row holds: it came from the prior."""
 NOISE_ROWS = 1024
 """Length of one step's table of confidence noise."""
+SEARCH_ROWS = 1 << 14
+"""Libraries of more merged rows than this are searched: below, a scan takes less time."""
 SEED_LIMIT = (1 << 64) - 1
 
 
@@ -45,7 +47,15 @@ class Kernel:
         self._loops = loops
 
     def head(
-        self, rows: Rows, model: SlotModel, *, own_capacity: int = 0, own_weight: int = 1, evict: bool = True
+        self,
+        rows: Rows,
+        model: SlotModel,
+        *,
+        own_capacity: int = 0,
+        own_weight: int = 1,
+        evict: bool = True,
+        epsilon: float = 1e-6,
+        search_rows: int = SEARCH_ROWS,
     ) -> Any:
         """Return a SlotHead: example rows and room for own rows, ready to attend.
 
@@ -61,6 +71,11 @@ class Kernel:
             What an own row counts, an example row counting 1; 1 up to 2**20.
         evict : bool
             Whether a full own memory drops its oldest row; if not, appending raises CapacityError.
+        epsilon : float
+            Large libraries are searched: rows so far from a query that all of them together have at most this share of
+            the mass of the others are left out; 0 up to 1. With 0 no row of any mass is.
+        search_rows : int
+            From this many example rows on they are searched, 0 or more; below, every row counts.
 
         Raises
         ------
@@ -71,6 +86,8 @@ class Kernel:
         """
         check_count("own_capacity", own_capacity, 0, 1 << 24)
         check_count("own_weight", own_weight, 1, 1 << 20)
+        check_number("epsilon", epsilon, 0.0, 1.0)
+        check_count("search_rows", search_rows, 0, 1 << 62)
         if len(model.weights_s) != len(rows.keys_sn):
             raise InputError(f"model: wanted {len(rows.keys_sn)} slot weights, got {len(model.weights_s)}")
         if model.similarity_kab.shape[1] > rows.alphabet:
@@ -84,7 +101,15 @@ class Kernel:
                 f"rows: wanted a total weight under {MASS_LIMIT}, got {total}; "
                 "use fewer examples or a smaller own_weight"
             )
-        return self._head_class(rows, model, own_capacity=own_capacity, own_weight=own_weight, evict=evict)
+        return self._head_class(
+            rows,
+            model,
+            own_capacity=own_capacity,
+            own_weight=own_weight,
+            evict=evict,
+            epsilon=float(epsilon),
+            search_rows=search_rows,
+        )
 
     def remember(
         self,

@@ -37,15 +37,28 @@ class SlotHead:
         What an own row counts, an example row counting 1.
     evict : bool
         Drop the oldest own row when full; otherwise raise CapacityError.
+    epsilon : float
+        Share of the mass found that a search may leave out.
+    search_rows : int
+        From this many example rows on, they are searched instead of scanned.
     """
 
     def __init__(
-        self, rows: Rows, model: SlotModel, *, own_capacity: int = 0, own_weight: int = 1, evict: bool = True
+        self,
+        rows: Rows,
+        model: SlotModel,
+        *,
+        own_capacity: int = 0,
+        own_weight: int = 1,
+        evict: bool = True,
+        epsilon: float = 1e-6,
+        search_rows: int = 1 << 14,
     ) -> None:
         self.n_slots, self.n_rows = rows.keys_sn.shape
         self.n_values, self.alphabet = rows.n_values, rows.alphabet
         self.own_capacity, self.own_weight, self.evict = own_capacity, own_weight, evict
         self.largest_distance = model.largest_distance
+        self._epsilon = epsilon if 0 < self.n_rows >= search_rows else None
         self.n_own = self._own_next = 0
         self._hidden = -1
         self._rows, self._model = rows, model
@@ -99,8 +112,22 @@ class SlotHead:
         return np.where(keys_n < size, row[np.minimum(keys_n, size - 1)], weight)
 
     def masses(self, query_s: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.uint64], int]:
-        """Return the softmax mass of each value, in units of 2**-36 of the nearest row's, and that row's distance."""
-        return self._attend(self.distances(query_s))
+        """Return the softmax mass of each value, in units of 2**-36 of the nearest row's, and that row's distance.
+
+        Of all rows, however large the library.
+        """
+        mass_n, least = self._row_masses(self.distances(query_s))
+        return self._by_value(mass_n), least
+
+    def search(self, query_s: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.uint64], int, int, int]:
+        """Return masses as generation uses them, the nearest distance, the certificate, and how many rows were measured.
+
+        In a large library rows far away are left out. The certificate bounds their mass; it is at most epsilon times
+        the mass found.
+        """
+        distance = self.distances(query_s)
+        mass_n, least, skipped = self._counted(distance)
+        return self._by_value(mass_n), least, skipped, len(distance)
 
     def probabilities(
         self, query_s: npt.NDArray[np.int32], allowed_v: npt.NDArray[np.uint8] | None = None
@@ -118,19 +145,42 @@ class SlotHead:
         # A hidden row may be nearer than the nearest visible one: clip, its mass is dropped anyway.
         return counts * self._model.softmax_table[np.maximum(distance_n - least, 0)] * visible, least
 
+    def _counted(self, distance_n: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint64], int, int]:
+        """Return each row's mass as far as it counts, the nearest distance, and a bound on the mass that does not.
+
+        In a large library example rows count up to the first distance at which all rows beyond it, were they only one
+        step farther, have at most epsilon of the mass within it. Own rows always count.
+        """
+        mass_n, least = self._row_masses(distance_n)
+        if self._epsilon is None:
+            return mass_n, least, 0
+        beyond = np.maximum(distance_n[: self.n_rows] - least, 0)
+        n_steps = self.largest_distance - least + 1
+        n_at = np.zeros(n_steps, np.int64)
+        np.add.at(n_at, beyond, self._rows.counts_n.astype(np.int64))
+        table = [*self._model.softmax_table.tolist(), 0]
+        mass, left = int(mass_n[self.n_rows :].sum()), int(n_at.sum())
+        for step, n in enumerate(n_at.tolist()):
+            mass, left = mass + n * table[step], left - n
+            skipped = left * table[step + 1]
+            if float(skipped) <= self._epsilon * float(mass):
+                break
+        mass_n[: self.n_rows][beyond > step] = 0
+        return mass_n, least, skipped
+
     def _all_values(self) -> npt.NDArray[np.int64]:
         return np.concatenate([self._values, self._own_values[: self.n_own]])
 
-    def _attend(self, distance_n: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint64], int]:
-        mass_n, least = self._row_masses(distance_n)
+    def _by_value(self, mass_n: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
         mass_v = np.zeros(self.n_values, np.uint64)
         np.add.at(mass_v, self._all_values(), mass_n)
-        return mass_v, least
+        return mass_v
 
     def _predict(
         self, distance_n: npt.NDArray[np.int64], allowed_v: npt.NDArray[np.uint8] | None
     ) -> npt.NDArray[np.float64]:
-        mass_v, least = self._attend(distance_n)
+        mass_n, least, _ = self._counted(distance_n)
+        mass_v = self._by_value(mass_n)
         allowed = np.ones(self.n_values, bool) if allowed_v is None else allowed_v[: self.n_values].astype(bool)
         scale = 2.0**-SOFTMAX_BITS * float(self._model.decay[least])
         weight = np.where(allowed, mass_v.astype(float) * scale + self._model.prior_weight * self._rows.prior_v, 0.0)
@@ -138,11 +188,14 @@ class SlotHead:
         return weight / total if total > 0.0 else allowed / max(int(allowed.sum()), 1)
 
     def _origin_of(self, distance_n: npt.NDArray[np.int64], value: int, u: float, nearest: bool) -> int | None:
-        mass_n, _ = self._row_masses(distance_n)
+        """Return the origin of a row that counts and holds `value`; None where the value came from the prior."""
+        mass_n, *_ = self._counted(distance_n)
         mass_n[self._all_values() != value] = 0
         total = int(mass_n.sum())
-        if nearest or total == 0:
-            return self._origin_near(distance_n, value, u)
+        if total == 0:
+            return None
+        if nearest:
+            return self._origin_near(distance_n, mass_n, u)
         target = min(int(u * float(total)), total - 1)
         ends = np.cumsum(mass_n)
         row = int(np.searchsorted(ends, target, side="right"))
@@ -151,17 +204,14 @@ class SlotHead:
         into = target - (int(ends[row]) - int(mass_n[row]))
         return self._origin_at(row, into // (int(mass_n[row]) // int(self._rows.counts_n[row])))
 
-    def _origin_near(self, distance_n: npt.NDArray[np.int64], value: int, u: float) -> int | None:
-        best, found = self.largest_distance + 1, None
-        for row in range(self.n_own):
-            here = int(distance_n[self.n_rows + row])
-            if self._own_values[row] == value and row != self._hidden and here < best:
-                best, found = here, int(self._own_origins[row])
-        for row in range(*self._rows.value_start_v[value : value + 2].tolist()):
-            if distance_n[row] < best:
-                best = int(distance_n[row])
-                found = self._origin_at(row, int(u * int(self._rows.counts_n[row])))
-        return found
+    def _origin_near(self, distance_n: npt.NDArray[np.int64], mass_n: npt.NDArray[np.uint64], u: float) -> int:
+        """Return the origin of the nearest row that has mass, own rows first."""
+        rows = np.flatnonzero(mass_n)
+        own_first = np.lexsort((rows, rows < self.n_rows, distance_n[rows]))
+        row = int(rows[own_first[0]])
+        if row >= self.n_rows:
+            return int(self._own_origins[row - self.n_rows])
+        return self._origin_at(row, int(u * int(self._rows.counts_n[row])))
 
     def _origin_at(self, row: int, k: int) -> int:
         return int(self._rows.origins[self._rows.origin_start_n[row] + k])

@@ -1,7 +1,8 @@
 """Example rows: equal ones merged into one with a count, laid out slot by slot, those of one value side by side."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,8 @@ class Rows:
         V, at least 1.
     alphabet : int
         Context tokens are below this.
+    index : list
+        Room for one tree over the rows, grown and kept by the first native head that searches them.
     """
 
     keys_sn: npt.NDArray[np.unsignedinteger]
@@ -48,6 +51,7 @@ class Rows:
     prior_v: npt.NDArray[np.float64]
     n_values: int
     alphabet: int
+    index: list[Any] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def n_rows(self) -> int:

@@ -1,8 +1,8 @@
 """A pitched part as a grid of steps and voices: rest, hold or onset, the pitch told from the tonic.
 
-Tokens: `REST` and `HOLD`, then one for each pitch above a movable zero, the **shift**: pitch - shift is what counts. The
-shift of a key is where its tonic lies nearest to a C (`tonic_shift`), or, towards another key, where the way there is
-nearest (`shift_towards`), so that music of all keys meets on the same tokens without leaping by octaves.
+Tokens: `REST` and `HOLD`, then one for each pitch above a movable zero, the **shift**: pitch - shift is what counts.
+The shift of a key is where its tonic lies nearest to a C (`tonic_shift`), or, towards another key, where the way there
+is nearest (`shift_towards`), so that music of all keys meets on the same tokens without leaping by octaves.
 """
 
 from collections.abc import Mapping, Sequence

@@ -21,9 +21,7 @@ MAX_VOICES = 8
 """Voices that a part gets at most, unless asked otherwise: two hands of four fingers."""
 
 
-def stops_of(
-    notes: Sequence[Note], starts: NDArray[np.int64], ppq: int, steps_per_beat: int
-) -> NDArray[np.int64]:
+def stops_of(notes: Sequence[Note], starts: NDArray[np.int64], ppq: int, steps_per_beat: int) -> NDArray[np.int64]:
     """Return the step at which each note sounds no more.
 
     Parameters
@@ -89,7 +87,9 @@ def _ornaments(notes: Sequence[Note], starts: NDArray[np.int64]) -> list[list[in
     for index, note in enumerate(notes):
         if starts[index] != step:
             step, here = starts[index], []
-        over = [group for group in here if notes[group[-1]].end_ticks <= note.onset_ticks > notes[group[-1]].onset_ticks]
+        over = [
+            group for group in here if notes[group[-1]].end_ticks <= note.onset_ticks > notes[group[-1]].onset_ticks
+        ]
         if over:
             min(over, key=lambda group: abs(notes[group[-1]].pitch - note.pitch)).append(index)
         else:

@@ -94,7 +94,8 @@ class _Done(NamedTuple):
     """What it takes to undo: the state before, and the bar that was to come."""
 
     state: ControlState
-    displaced: Bar | None
+    wants_another: bool
+    displaced: Bar | None = None
 
 
 Make = Callable[[bool], Bar | Word | Exception]  # returns the bar that is next, or with True another one for its place
@@ -114,7 +115,7 @@ class Controls:
     def __init__(self, parts: Mapping[str, Part], on_save: Callable[[float], None] | None = None) -> None:
         self._parts = dict(parts)
         self._on_save = on_save
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a generator that runs in the thread of the player may ask, too
         self._state = ControlState()
         self._history: deque[_Done] = deque(maxlen=_UNDO_DEPTH)
         self._player: Player | None = None
@@ -165,7 +166,7 @@ class Controls:
                 self._change(action, target, number)
 
     def prepare(self, make: Make) -> None:
-        """Put the next bar aside if another is wanted, so that there is time to make it; the sequencer calls this often."""
+        """Put the next bar aside if another is wanted, so that there is time to make it; to be called often."""
         with self._lock:
             if self._wants_another and self._displaced is None and self._state.frozen is None:
                 taken = make(False)
@@ -181,9 +182,9 @@ class Controls:
         if action is Action.UNDO:
             self._undo()
             return
-        self._history.append(_Done(self._state, None))
-        if action in (Action.REGENERATE, Action.SET, Action.LOCK):
-            self._wants_another = True
+        wants_another = action in (Action.REGENERATE, Action.SET, Action.LOCK)
+        self._history.append(_Done(self._state, wants_another))
+        self._wants_another |= wants_another
         if action is not Action.REGENERATE:
             self._state = self._changed(action, target, number)
 
@@ -202,11 +203,9 @@ class Controls:
         if not self._history:
             return
         done = self._history.pop()
-        if done.state.values != self._state.values or done.state.locked != self._state.locked:
-            self._wants_another = True
-        elif done.state == self._state:  # nothing but another bar was asked for
+        if done.wants_another:
+            self._wants_another = False  # if it has not come yet, it need not
             self._recalled = done.displaced
-            self._wants_another = False
         self._state = done.state
 
     def _sounding(self) -> Bar | None:
@@ -235,9 +234,11 @@ class Controls:
         return another
 
     def _remember(self, displaced: Bar | None) -> None:
-        """Let an undo of the last command bring the displaced bar back."""
-        if self._history:
-            self._history[-1] = self._history[-1]._replace(displaced=displaced)
+        """Let an undo of the last command that wanted another bar bring the displaced one back."""
+        for index in reversed(range(len(self._history))):
+            if self._history[index].wants_another:
+                self._history[index] = self._history[index]._replace(displaced=displaced)
+                return
 
     def _shape(self, bar: Bar) -> Bar:
         """Return a bar at the tempo that was asked for, without the notes of what is muted."""
@@ -252,14 +253,11 @@ class Controls:
         return [self._parts[name] for name in names]
 
     def _tell(self, action: Action) -> None:
-        if self._player is None:
+        player = self._player
+        if player is None:
             return
-        if action is Action.PAUSE and self._player.is_paused:
-            self._player.resume()
-        else:
-            {Action.PANIC: self._player.panic, Action.PAUSE: self._player.pause, Action.STOP: self._player.stop}[
-                action
-            ]()
+        toggle = player.resume if player.is_paused else player.pause
+        {Action.PANIC: player.panic, Action.PAUSE: toggle, Action.STOP: player.stop}[action]()
 
 
 def _bar(taken: Bar | Word | Exception) -> Bar | None:

@@ -5,21 +5,28 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from sparseq.errors import PortError
 
 if TYPE_CHECKING:
+    from sparseq.realtime.jack_watch import JackWatch
     from sparseq.realtime.outputs import OutputPort
 
 CLIENT_NAME = "sparseq"
 NULL, VIRTUAL = "null", "virtual"
+_JACK, _RTMIDI = "jack:", "rtmidi:"  # before a port's name: open it this way
+_JACK_SYSTEM = "Jack"  # what python-rtmidi calls it
 
 
 class NoMidiSystem(PortError):
     """No MIDI system answers on this machine; the null port is what remains."""
+
+
+class PortGone(PortError):
+    """A port that was open and is not there any more."""
 
 
 class PortInfo(NamedTuple):
@@ -37,11 +44,28 @@ class Device(Protocol):
     def name(self) -> str:
         """What a person calls it."""
 
-    def write(self, data: bytes) -> None:
-        """Send one complete message now."""
+    def write(self, data: bytes, due_ns: int | None = None) -> None:
+        """Send one complete message now; it was due at ``due_ns``."""
+
+    def is_lost(self) -> bool:
+        """Return whether the device has gone; this may take a millisecond."""
 
     def close(self) -> None:
         """Give the device back."""
+
+
+@runtime_checkable
+class AheadDevice(Device, Protocol):
+    """A device that asks for what is due in its next period, and sends each message at its moment in there."""
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Begin: ``work`` is called for each period in a thread of the device's, and may write."""
+
+    def window_ns(self) -> int:
+        """Return the end of this period: what is due before that is to be written now."""
+
+    def sent_ns(self) -> int:
+        """Return when the message that was written last goes out."""
 
 
 class RtMidiDevice:
@@ -53,13 +77,19 @@ class RtMidiDevice:
         A client whose port is open.
     name : str
         What a person calls the port.
+    is_virtual : bool
+        Whether it is a port of our own, which cannot go while its MIDI system is there.
+    watch : JackWatch, optional
+        Knows whether the MIDI system is there.
     """
 
-    def __init__(self, client: Any, name: str) -> None:
+    def __init__(self, client: Any, name: str, *, is_virtual: bool = False, watch: JackWatch | None = None) -> None:
         self._client = client
+        self._is_virtual = is_virtual
+        self._watch = watch
         self.name = name
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, due_ns: int | None = None) -> None:
         """Send one complete message now.
 
         Raises
@@ -71,6 +101,12 @@ class RtMidiDevice:
             self._client.send_message(data)
         except (_load_rtmidi().RtMidiError, ValueError) as error:
             raise PortError(f"MIDI port {self.name!r} did not take {data.hex(' ')}: {error}") from error
+
+    def is_lost(self) -> bool:
+        """Return whether the port or its MIDI system has gone."""
+        if self._watch is not None and self._watch.has_gone:
+            return True
+        return not self._is_virtual and self.name not in self._client.get_ports()
 
     def close(self) -> None:
         """Close the port; a virtual one disappears only when its client does."""
@@ -104,7 +140,9 @@ def open_output(spec: str) -> OutputPort:
     ----------
     spec : str
         "null" (no device), "virtual" (a port of our own that others connect to), or a part of a port's name in any
-        case.
+        case. Where JACK runs and JACK-Client is installed, JACK's ports and "virtual" are opened so that events are
+        scheduled to the frame; "jack:NAME" (or "jack:" for a port of our own) asks for that and takes nothing else,
+        "rtmidi:NAME" and "rtmidi:virtual" ask for the other way.
 
     Raises
     ------
@@ -124,9 +162,16 @@ def open_output(spec: str) -> OutputPort:
 
 def open_device(spec: str) -> Device:
     """Open "virtual" or a real port for the process that sends; see `open_output` for the arguments and errors."""
+    if spec.startswith(_JACK):
+        from sparseq.realtime.jack_device import JackDevice
+
+        return JackDevice.open(spec.removeprefix(_JACK))
+    name = spec.removeprefix(_RTMIDI)
+    if spec == VIRTUAL and (device := _open_ahead("")):
+        return device
     rtmidi = _load_rtmidi()
     with quiet_stderr():
-        return _open_virtual(rtmidi) if spec == VIRTUAL else _open_real(rtmidi, spec)
+        return _open_virtual(rtmidi) if name == VIRTUAL else _open_real(rtmidi, name, may_schedule=name == spec)
 
 
 def choose_port(wanted: str, names: Sequence[str]) -> int:
@@ -200,29 +245,60 @@ def _open_virtual(rtmidi: ModuleType) -> Device:
     clients = _clients(rtmidi, "out")
     for _, spare in clients[1:]:
         spare.delete()
-    client = clients[0][1]
+    system, client = clients[0]
     try:
         client.open_virtual_port(CLIENT_NAME)
     except (rtmidi.RtMidiError, NotImplementedError) as error:
         raise PortError(
-            f"this MIDI system ({clients[0][0]}) has no virtual ports: on Windows install loopMIDI, "
+            f"this MIDI system ({system}) has no virtual ports: on Windows install loopMIDI, "
             "make a port there and give its name"
         ) from error
-    return RtMidiDevice(client, CLIENT_NAME)
+    return RtMidiDevice(client, CLIENT_NAME, is_virtual=True, watch=_watch(system))
 
 
-def _open_real(rtmidi: ModuleType, wanted: str) -> Device:
-    clients = [client for _, client in _clients(rtmidi, "out")]
-    found = [(client, index, name) for client in clients for index, name in enumerate(client.get_ports())]
-    client, index, name = found[choose_port(wanted, [name for _, _, name in found])]
-    for spare in clients:
-        if spare is not client:
-            spare.delete()
+def _open_real(rtmidi: ModuleType, wanted: str, *, may_schedule: bool) -> Device:
+    system, client, index, name = _find(rtmidi, "out", wanted)
+    if system == _JACK_SYSTEM and may_schedule and (device := _open_ahead(name)):
+        client.delete()
+        return device
     try:
         client.open_port(index, CLIENT_NAME)
     except rtmidi.RtMidiError as error:
         raise PortError(f"MIDI port {name!r} cannot be opened ({error}): is another program using it?") from error
-    return RtMidiDevice(client, name)
+    return RtMidiDevice(client, name, watch=_watch(system))
+
+
+def _open_ahead(name: str) -> Device | None:
+    """Return a port that schedules, or None where that cannot be had."""
+    from sparseq.realtime.jack_device import JackDevice, load_jack
+
+    if load_jack() is None:
+        return None
+    with contextlib.suppress(NoMidiSystem):
+        return JackDevice.open(name)
+    return None
+
+
+def _watch(system: str) -> JackWatch | None:
+    """Return who tells that the MIDI system went away, if it does not say so itself."""
+    if system != _JACK_SYSTEM:
+        return None
+    from sparseq.realtime.jack_watch import JackWatch
+
+    return JackWatch.open(f"{CLIENT_NAME}-watch")
+
+
+def _find(rtmidi: ModuleType, direction: str, wanted: str) -> tuple[str, Any, int, str]:
+    """Return (system, its client, index, name) of the port that is meant."""
+    clients = _clients(rtmidi, direction)
+    found = [
+        (system, client, index, name) for system, client in clients for index, name in enumerate(client.get_ports())
+    ]
+    chosen = found[choose_port(wanted, [name for *_, name in found])]
+    for _, spare in clients:
+        if spare is not chosen[1]:
+            spare.delete()
+    return chosen
 
 
 def _unknown_message(wanted: str, names: Sequence[str]) -> str:

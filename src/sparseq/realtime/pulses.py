@@ -4,8 +4,8 @@ from __future__ import annotations
 
 PULSES_PER_QUARTER = 24
 _SHORTEST_S, _LONGEST_S = 60 / 400 / PULSES_PER_QUARTER, 60 / 20 / PULSES_PER_QUARTER
-# Steady gains of the loop. Phase noise comes down to 40 % of the jitter, and a ramp from 90 to 140 bpm in ten seconds is
-# followed 0.8 ms behind; narrower is calmer but lags more.
+# Steady gains of the loop. Phase noise comes down to 40 % of the jitter, and a ramp from 90 to 140 bpm in ten seconds
+# is followed 0.8 ms behind; narrower is calmer but lags more.
 _PHASE_GAIN, _PERIOD_GAIN = 0.2, 0.022
 _ODD = 0.25  # an arrival that is off by more of a period than this is late, or the tempo has jumped
 _GAP = 1.6  # a gap of more periods than this has lost pulses in it, or the tempo has dropped
@@ -44,7 +44,7 @@ class PulseTracker:
         return self._seen > 1
 
     def begin(self, time_s: float) -> None:
-        """Take the arrival at ``time_s`` as the first pulse after a start: it sets the phase if it is not where it was due."""
+        """Take the first arrival after a start: if it is not where it was due, it is right and we were not."""
         periods = (time_s - self.at_s) / self.period_s
         if self._seen > 1 and abs(periods - 1) <= _ODD:
             self.feed(time_s)

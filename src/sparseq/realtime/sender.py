@@ -1,6 +1,6 @@
 """A small process that owns the MIDI port, sends each event when it is due, and does nothing else.
 
-    python -m sparseq.realtime.sender PORT            a port's name, or "virtual"
+    python -m sparseq.realtime.sender PORT            what `open_device` takes: a port's name, or "virtual"
     python -m sparseq.realtime.sender --record FD     writes frames of what it sent to an inherited file descriptor
 
 It reads frames from standard input (see `framing`) and answers in lines on standard output: "opened NAME" or
@@ -10,29 +10,30 @@ port is lost. It outlives its player: whatever ends the player ends its input, a
 
 from __future__ import annotations
 
+import contextlib
 import gc
-import heapq
 import os
-import select
 import signal
 import sys
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections import deque
+from collections.abc import Callable, Iterable
 
 from sparseq.errors import PortError
+from sparseq.realtime.courier import ECHO_NS, ECHOES, Courier
 from sparseq.realtime.framing import Decoder, Frame, Kind, encode
-from sparseq.realtime.lateness import Lateness, LatenessMeter
-from sparseq.realtime.ledger import NoteLedger
-from sparseq.realtime.ports import Device, open_device
+from sparseq.realtime.inboxes import Inbox, SelectInbox, ThreadInbox
+from sparseq.realtime.lateness import Lateness
+from sparseq.realtime.ports import AheadDevice, Device, PortGone, open_device
 
-_PIECE_BYTES = 65536
 # Without this pause some systems close the port before the last messages have left it.
 _LINGER_S = 0.02
-# A MIDI server that stalls for some ms loses what arrives then, a whole release at once: so it is said three times.
-_ECHOES, _ECHO_NS = 2, 20_000_000
-# Coarse waits on Windows may end a timer tick (15.6 ms) late; the rest is slept finely.
-_COARSE_NS = 20_000_000
+# So often we look whether the port is still there; that takes up to a millisecond, so only where nothing is due soon.
+_LOOK_NS, _ROOM_NS = 500_000_000, 5_000_000
+_PRIORITY = 5  # below those that JACK (10) and sound drivers give themselves
+# How long a thread may keep the interpreter while JACK waits for another.
+_SWITCH_S = 0.0001
+_FIGURES_S = 1.0  # a report takes one period; longer means that JACK does not call
 
 
 class RecordingDevice:
@@ -43,149 +44,20 @@ class RecordingDevice:
     def __init__(self, fd: int) -> None:
         self._fd = fd
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, due_ns: int | None = None) -> None:
         """Write one message; raises PortError if nobody reads any more."""
         try:
             os.write(self._fd, encode(Frame(Kind.EVENT, time.perf_counter_ns(), data)))
         except BrokenPipeError as error:
             raise PortError(f"recording {self._fd} did not take {data.hex(' ')}: nobody reads it any more") from error
 
+    def is_lost(self) -> bool:
+        """Return False: that shows when something is written."""
+        return False
+
     def close(self) -> None:
         """Close the file descriptor."""
         os.close(self._fd)
-
-
-class Courier:
-    """What waits, in order of due time, and what sounds.
-
-    Parameters
-    ----------
-    device : Device
-        Where due messages go.
-    now_ns : callable returning int
-        The clock of the due times.
-    """
-
-    def __init__(self, device: Device, now_ns: Callable[[], int] = time.perf_counter_ns) -> None:
-        self._device = device
-        self._now_ns = now_ns
-        self._pending: list[tuple[int, int, bytes]] = []  # due, order of arrival, message
-        self._arrivals = 0
-        self._ledger = NoteLedger()
-        self._meter = LatenessMeter()
-        self._echoes: list[tuple[int, tuple[bytes, ...]]] = []  # due, messages of the last release
-
-    @property
-    def next_due_ns(self) -> int | None:
-        """When there is something to send next, or None if nothing waits."""
-        event_ns = [self._pending[0][0]] if self._pending else []
-        echo_ns = [self._echoes[0][0]] if self._echoes else []
-        return min(event_ns + echo_ns, default=None)
-
-    @property
-    def has_echo(self) -> bool:
-        """Whether the last release is still to be repeated."""
-        return bool(self._echoes)
-
-    def accept(self, frame: Frame) -> Lateness | None:
-        """Do what a frame asks for, after what was due before it; returns the figures if it asked for them."""
-        if frame.kind is Kind.EVENT:
-            self._arrivals += 1
-            heapq.heappush(self._pending, (frame.due_ns, self._arrivals, frame.data))
-            return None
-        self.send_due()
-        if frame.kind is Kind.FLUSH:
-            self._pending.clear()
-        elif frame.kind is Kind.RELEASE:
-            self.release()
-        return self.lateness() if frame.kind is Kind.REPORT else None
-
-    def send_due(self) -> None:
-        """Send everything that is due by now; a new event ends the echoes of a release, for it may be a note."""
-        while self._echoes and self._echoes[0][0] <= self._now_ns():
-            self.echo()
-        while self._pending and self._pending[0][0] <= self._now_ns():
-            due_ns, _, data = heapq.heappop(self._pending)
-            self._device.write(data)
-            self._ledger.feed(data)
-            self._echoes.clear()
-            self._meter.add((self._now_ns() - due_ns) / 1e9)
-
-    def release(self) -> None:
-        """End everything that sounds."""
-        if messages := self._ledger.release_messages():
-            now_ns = self._now_ns()
-            self._echoes = [(now_ns + repeat * _ECHO_NS, messages) for repeat in range(_ECHOES + 1)]
-            self.echo()
-
-    def echo(self) -> None:
-        """Say the last release, once more."""
-        for data in self._echoes.pop(0)[1]:
-            self._device.write(data)
-
-    def lateness(self) -> Lateness:
-        """Return how late events went out so far."""
-        return self._meter.summary()
-
-
-class Inbox(Protocol):
-    """Where frames arrive."""
-
-    def wait(self, due_ns: int | None) -> bytes | None:
-        """Return what arrives before ``due_ns``, None when that time comes first, b"" at the end of the input."""
-
-
-class SelectInbox:
-    """Waits for input and for time at once; works on pipes everywhere but on Windows."""
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-
-    def wait(self, due_ns: int | None) -> bytes | None:
-        """Return what arrives before ``due_ns``; see `Inbox`."""
-        left_s = None if due_ns is None else max(0.0, (due_ns - time.perf_counter_ns()) / 1e9)
-        ready, _, _ = select.select([self._fd], [], [], left_s)
-        return os.read(self._fd, _PIECE_BYTES) if ready else None
-
-
-class ThreadInbox:
-    """Waits for input in a thread of its own, where `select` does not know pipes."""
-
-    def __init__(self, fd: int) -> None:
-        import queue
-
-        self._fd = fd
-        self._pieces: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._empty = queue.Empty
-
-    def start(self) -> ThreadInbox:
-        """Begin to read; returns itself."""
-        import threading
-
-        threading.Thread(target=self._read, name="inbox", daemon=True).start()
-        return self
-
-    def wait(self, due_ns: int | None) -> bytes | None:
-        """Return what arrives before ``due_ns``; see `Inbox`."""
-        if due_ns is None:
-            return self._pieces.get()
-        try:
-            left_ns = due_ns - time.perf_counter_ns()
-            if left_ns > _COARSE_NS:
-                return self._pieces.get(timeout=(left_ns - _COARSE_NS) / 1e9)
-            return self._pieces.get_nowait()
-        except self._empty:
-            self._sleep_finely(due_ns)
-            return None
-
-    def _sleep_finely(self, due_ns: int) -> None:
-        while (left_ns := due_ns - time.perf_counter_ns()) > 0 and self._pieces.empty():
-            time.sleep(min(left_ns, 1_000_000) / 1e9)
-
-    def _read(self) -> None:
-        while piece := os.read(self._fd, _PIECE_BYTES):
-            self._pieces.put(piece)
-        self._pieces.put(b"")
 
 
 def run(device: Device, inbox: Inbox, answer: Callable[[str], None]) -> None:
@@ -196,23 +68,122 @@ def run(device: Device, inbox: Inbox, answer: Callable[[str], None]) -> None:
     PortError
         If the port is lost or the input is broken.
     """
-    courier, decoder = Courier(device), Decoder()
+    courier, decoder, sentry = Courier(device), Decoder(), Sentry(device)
     try:
-        while (piece := inbox.wait(courier.next_due_ns)) != b"":
+        while (piece := inbox.wait(sentry.wake_ns(courier.next_due_ns))) != b"":
             for frame in decoder.feed(piece or b""):
                 if figures := courier.accept(frame):
                     answer(_lateness_line(figures))
             courier.send_due()
-    finally:
+            sentry.look(courier.next_due_ns)
+    except PortGone:
+        raise  # there is nobody to release anything to, and a dead system's port may not even be closed
+    except BaseException:
         _end(courier, device)
+        raise
+    _end(courier, device)
     answer(_lateness_line(courier.lateness()))
+
+
+def run_ahead(device: AheadDevice, inbox: Inbox, answer: Callable[[str], None]) -> None:
+    """Do as `run` does, for a device that calls us when it has a period to fill; what was read lies ready then."""
+    office, decoder = Office(device), Decoder()
+    device.start(office.work)
+    try:
+        while (piece := inbox.wait(time.perf_counter_ns() + _LOOK_NS // 5)) != b"":
+            if device.is_lost():
+                raise PortGone(f"MIDI port {device.name!r} has gone")
+            for figures in office.post(decoder.feed(piece or b"")):
+                answer(_lateness_line(figures))
+            office.check()
+    except PortGone:
+        raise
+    except BaseException:
+        office.close()
+        raise
+    for figures in office.close():
+        answer(_lateness_line(figures))
+
+
+class Sentry:
+    """Looks whether a device is still there, at moments when that delays nothing."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._next_ns = time.perf_counter_ns() + _LOOK_NS
+
+    def wake_ns(self, due_ns: int | None) -> int:
+        """Return when to wake up for what is due or for a look."""
+        return self._next_ns if due_ns is None else min(due_ns, self._next_ns)
+
+    def look(self, due_ns: int | None) -> None:
+        """Look if it is time to and nothing is due soon; raises PortGone if nothing is there."""
+        now_ns = time.perf_counter_ns()
+        if now_ns < self._next_ns:
+            return
+        is_quiet = due_ns is None or due_ns - now_ns > _ROOM_NS
+        if is_quiet and self._device.is_lost():
+            raise PortGone(f"MIDI port {self._device.name!r} has gone")
+        self._next_ns = now_ns + (_LOOK_NS if is_quiet else _ROOM_NS)
+
+
+class Office:
+    """Passes frames from the thread that reads to the one that JACK calls, and figures back."""
+
+    def __init__(self, device: AheadDevice) -> None:
+        self._device = device
+        self._courier = Courier(device, device.window_ns, device.sent_ns)
+        self._frames: deque[Frame] = deque()
+        self._figures: deque[Lateness] = deque()
+        self._failure: PortError | None = None
+
+    def work(self) -> None:
+        """Do what was posted and send what is due; JACK's thread calls this."""
+        try:
+            while self._frames:
+                if figures := self._courier.accept(self._frames.popleft()):
+                    self._figures.append(figures)
+            self._courier.send_due()
+        except PortError as error:
+            self._failure = error
+
+    def post(self, frames: Iterable[Frame]) -> list[Lateness]:
+        """Leave frames for the next period, and return the figures that they ask for."""
+        figures = []
+        for frame in frames:
+            self._frames.append(frame)
+            if frame.kind is Kind.REPORT:
+                figures.append(self._await_figures())
+        return figures
+
+    def _await_figures(self) -> Lateness:
+        end_s = time.perf_counter() + _FIGURES_S
+        while not self._figures:
+            if time.perf_counter() > end_s:
+                raise PortGone(f"MIDI port {self._device.name!r} has gone: JACK calls no more")
+            time.sleep(0.001)
+        return self._figures.popleft()
+
+    def check(self) -> None:
+        """Raise what went wrong in JACK's thread."""
+        if self._failure is not None:
+            raise self._failure
+
+    def close(self) -> list[Lateness]:
+        """Release what sounds, give the port back, and return the last figures."""
+        try:
+            figures = self.post([Frame(Kind.FLUSH), Frame(Kind.RELEASE), Frame(Kind.REPORT)])
+            time.sleep((ECHOES + 0.5) * ECHO_NS / 1e9 + _LINGER_S)
+            return figures
+        finally:
+            self._device.close()
 
 
 def _end(courier: Courier, device: Device) -> None:
     try:
         courier.release()
         while courier.has_echo:
-            time.sleep(_ECHO_NS / 1e9)
+            time.sleep(ECHO_NS / 1e9)
             courier.echo()
         time.sleep(_LINGER_S)
     finally:
@@ -225,15 +196,35 @@ def main(arguments: list[str]) -> int:
         if hasattr(signal, number):
             signal.signal(getattr(signal, number), signal.SIG_IGN)
     answer = _answers()
+    _hurry()
     try:
         device = RecordingDevice(int(arguments[1])) if arguments[0] == "--record" else open_device(arguments[0])
         answer(f"opened {device.name}")
-        gc.disable()  # nothing here makes cycles, and a collection would come between "due" and "send"
-        run(device, ThreadInbox(0).start() if sys.platform == "win32" else SelectInbox(0), answer)
+        _go(device, ThreadInbox(0).start() if sys.platform == "win32" else SelectInbox(0), answer)
+    except PortGone as error:
+        answer(f"error {type(error).__name__} {error}")
+        os._exit(1)  # what a dead MIDI system left in this process may hang or crash when it is tidied up
     except PortError as error:
         answer(f"error {type(error).__name__} {error}")
         return 1
     return 0
+
+
+def _hurry() -> None:
+    """Go before other processes where that is allowed; we sleep nearly all the time, and so take nothing from them."""
+    if hasattr(os, "sched_setscheduler"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
+
+
+def _go(device: Device, inbox: Inbox, answer: Callable[[str], None]) -> None:
+    gc.freeze()
+    gc.disable()  # nothing here makes cycles, and a collection would come between "due" and "send"
+    if isinstance(device, AheadDevice):
+        sys.setswitchinterval(_SWITCH_S)
+        run_ahead(device, inbox, answer)
+    else:
+        run(device, inbox, answer)
 
 
 def _answers() -> Callable[[str], None]:

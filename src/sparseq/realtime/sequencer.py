@@ -165,7 +165,7 @@ class Sequencer:
     def tick_at(self, time_s: float) -> int | None:
         """Return which tick of the song was or will be at a time, or None before the start; any thread may ask."""
         timeline, rest_tick = self._timeline, self._rest_tick
-        if timeline is None or self._epoch is None and self._master is not None:
+        if timeline is None or (self._epoch is None and self._master is not None):
             return None
         return timeline.tick_at(time_s) if rest_tick is None else rest_tick
 

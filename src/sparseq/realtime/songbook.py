@@ -27,8 +27,8 @@ class Songbook:
 
     def take(self, make: Callable[[], Bar | Word | Exception], *, is_anew: bool = False) -> Bar | Word | Exception:
         """Return the bar of this place; ``make`` is asked where there is none, or if it shall be another."""
-        taken = None if is_anew else self._bars.get(self._number)
-        taken = taken or make()
+        known = None if is_anew else self._bars.get(self._number)
+        taken = known or make()
         if isinstance(taken, Bar):
             self._bars[self._number] = taken
             if len(self._bars) > _KEPT_BARS:

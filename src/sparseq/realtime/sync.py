@@ -21,7 +21,7 @@ class ClockFollower:
     Parameters
     ----------
     offset_ms : float
-        So much later than the clock says everything shall be due; negative for earlier, which makes up for a slow synth.
+        Everything is due so much later than the clock says; negative for earlier, which makes up for a slow synth.
     bpm : float
         What to assume until two pulses have come.
     """

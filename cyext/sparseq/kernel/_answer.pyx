@@ -1,0 +1,106 @@
+"""Answers to queries: by the scan of all rows or by the search, then probabilities and origins from what was found."""
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+
+from sparseq.kernel._head cimport Head, attend, distance_at, measure, own_part, own_step
+from sparseq.kernel._search cimport drawn_row, nearest_row, search_rows
+
+cdef double UNIT = 1.0 / 68719476736.0      # 2**-36, see model.SOFTMAX_BITS
+
+
+cdef int ask(Head* head, const int32_t* query) except -1 nogil:
+    """Answer a query: leave its nearest distance and each value's mass in the head."""
+    if head.search != NULL:
+        return search_rows(head, query)
+    measure(head, query, head.distance)
+    return attend(head, head.distance)
+
+
+cdef int predict(Head* head, const uint8_t* allowed, double* probability) except -1 nogil:
+    """Probability of each value by the latest answer: attended mass plus the prior, over the allowed values."""
+    cdef double scale = UNIT * head.decay[head.least]
+    cdef double total = 0.0
+    cdef int value, n_allowed = 0
+    for value in range(head.n_values):
+        probability[value] = 0.0
+        if allowed == NULL or allowed[value]:
+            n_allowed += 1
+            probability[value] = <double><int64_t>head.mass[value] * scale + head.prior_weight * head.prior[value]
+            total += probability[value]
+    if total > 0.0:
+        for value in range(head.n_values):
+            probability[value] = probability[value] / total
+        return 0
+    for value in range(head.n_values):
+        if allowed == NULL or allowed[value]:
+            probability[value] = 1.0 / n_allowed
+    return 0
+
+
+cdef int origin_of(Head* head, int value, double u, bint nearest, int64_t* origin) except -1 nogil:
+    """The origin of one row that holds `value`, by the latest answer: drawn by attention with u in [0, 1), or nearest.
+
+    None where no row has mass: the value came from the prior.
+    """
+    if head.mass[value] == 0:
+        return 0
+    if nearest:
+        return origin_near(head, value, u, origin)
+    return origin_drawn(head, value, min(<uint64_t>(u * <double>head.mass[value]), head.mass[value] - 1), origin)
+
+
+cdef int origin_drawn(Head* head, int value, uint64_t target, int64_t* origin) except -1 nogil:
+    """Count off the masses of example rows, then of own rows, up to the target."""
+    cdef uint64_t step
+    cdef Py_ssize_t row
+    cdef int distance
+    if head.search != NULL:
+        row = drawn_row(head, value, &target, &distance)
+    else:
+        row = counted_row(head, value, &target, &distance)
+    if row >= 0:
+        step = head.table[distance - head.least]
+        origin[0] = head.origins[head.origin_start[row] + <Py_ssize_t>(target // step)]
+        return 0
+    for row in range(head.n_own):
+        if head.own_values[row] == value and row != head.hidden:
+            step = own_step(head, row)
+            if target < step:
+                origin[0] = head.own_origins[row]
+                return 0
+            target -= step
+    return 0
+
+
+cdef Py_ssize_t counted_row(const Head* head, int value, uint64_t* target, int* distance) except -2 nogil:
+    """The example row in which the target lies, which becomes what is left of it there; -1: it lies in own rows."""
+    cdef uint64_t mass
+    cdef Py_ssize_t row
+    for row in range(head.value_start[value], head.value_start[value + 1]):
+        distance[0] = distance_at(head, head.seen, row)
+        mass = head.counts[row] * head.table[distance[0] - head.least]
+        if target[0] < mass:
+            return row
+        target[0] -= mass
+    return -1
+
+
+cdef int origin_near(Head* head, int value, double u, int64_t* origin) except -1 nogil:
+    """The origin of the nearest row that holds `value`, own rows first; u picks among equal example rows."""
+    cdef const void* own = own_part(head, head.seen)
+    cdef int best = head.largest_distance + 1
+    cdef Py_ssize_t row, found = -1
+    for row in range(head.n_own):
+        if head.own_values[row] == value and row != head.hidden and distance_at(head, own, row) < best:
+            best = distance_at(head, own, row)
+            origin[0] = head.own_origins[row]
+    if head.search != NULL:
+        found = nearest_row(head, value, best)
+    else:
+        for row in range(head.value_start[value], head.value_start[value + 1]):
+            if distance_at(head, head.seen, row) < best:
+                best = distance_at(head, head.seen, row)
+                found = row
+    if found >= 0:
+        origin[0] = head.origins[head.origin_start[found] + <Py_ssize_t>(u * head.counts[found])]
+    return 0

@@ -1,0 +1,78 @@
+# What one class of cells attends to; see _head.pyx.
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+cdef enum:
+    MASK_CELL = 65535   # a grid cell that is not known
+    EDGE_CELL = 65534   # what a slot reads outside the grid
+    UNKNOWN = -1        # a query's slot that is not known: it adds no distance
+
+cdef extern from "_asked.h" nogil:
+    ctypedef struct Asked "sparseq_asked":
+        int32_t slot
+        int32_t code
+        int32_t weight
+        const uint16_t* table
+
+
+cdef struct Head:
+    int n_slots
+    int n_values
+    int reach
+    int largest_distance
+    int own_weight
+    bint evict
+    bint wide_keys
+    bint wide_distance
+    int edge_code
+    int unknown_code
+    double prior_weight
+    # example rows
+    Py_ssize_t n_rows
+    Py_ssize_t stride           # rows from one slot's keys to the next's, whole strips
+    const void* keys
+    const uint32_t* counts
+    const int64_t* value_start
+    const int64_t* origin_start
+    const int64_t* origins
+    const double* prior
+    # the model
+    const int32_t* weights
+    const uint64_t* table
+    const double* decay
+    const uint16_t* similarity
+    const int32_t* similarity_of_slot
+    int similarity_size
+    # own rows: a ring
+    Py_ssize_t n_own
+    Py_ssize_t own_capacity
+    Py_ssize_t own_stride
+    Py_ssize_t own_next
+    Py_ssize_t hidden           # an own row that does not count; -1: all do
+    void* own_keys
+    int32_t* own_values
+    int64_t* own_origins
+    # how large libraries are read; NULL: row by row
+    void* search                # see _search.pxd
+    # room for one query, and the answer to the latest
+    Asked* asked
+    void* distance
+    const void* seen            # the distances that the answer was read from; of a search, of own rows alone
+    int least
+    uint64_t* mass
+    double* probability
+
+
+cdef Py_ssize_t whole_strips(Py_ssize_t n) except -1 nogil
+cdef Py_ssize_t distances_size(const Head* head) except -1 nogil
+cdef int distance_at(const Head* head, const void* distance, Py_ssize_t row) except -1 nogil
+cdef void* own_part(const Head* head, const void* distance) except? NULL nogil
+cdef int code_of_cell(const Head* head, int cell) except -2 nogil
+cdef int set_asked(const Head* head, int slot, int code, Asked* asked) except -1 nogil
+cdef int add_slot(Head* head, int slot, int code, void* distance) except -1 nogil
+cdef int measure(Head* head, const int32_t* query, void* distance) except -1 nogil
+cdef int measure_own(Head* head, const int32_t* query, void* distance) except -1 nogil
+cdef int attend(Head* head, const void* distance) except -1 nogil
+cdef int least_own(const Head* head, const void* distance, int least) except -1 nogil
+cdef int attend_own(Head* head) except -1 nogil
+cdef uint64_t own_step(const Head* head, Py_ssize_t row) except? 0xFFFFFFFFFFFFFFFF nogil
+cdef int remember(Head* head, const int32_t* codes, int value, int64_t origin) except -1 nogil

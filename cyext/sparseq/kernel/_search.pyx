@@ -1,0 +1,258 @@
+"""Searching the tree for all rows that matter to a query, with a bound on the mass of all others.
+
+Nodes are visited by the least distance that their rows can have. Once all up to some distance are done, every row
+within it is known. The search ends at the first distance at which all rows beyond it, were they only one step
+farther, could not have more than epsilon of the mass within it. So which rows count depends on the rows alone: the
+numpy twin states the same rule over a list of all distances.
+"""
+
+import numpy as np
+
+from libc.stdint cimport uint8_t, uint16_t
+from libc.string cimport memset
+
+from sparseq.kernel._head cimport UNKNOWN, attend_own, least_own, measure_own, own_part, set_asked
+from sparseq.kernel._index cimport LEAF_ROWS, Fact, Node, SlotIndex
+
+cdef extern from "_leaf.h" nogil:
+    void measure_leaf_8(uint16_t*, const uint8_t*, const uint16_t*, int, const Asked*, int, int)
+    void measure_leaf_16(uint16_t*, const uint16_t*, const uint16_t*, int, const Asked*, int, int)
+
+
+cdef class SearchRoom:
+
+    def __init__(self, SlotIndex tree, model, double epsilon):
+        cdef Search* search = &self.search
+        cdef int largest = model.largest_distance
+        cdef uint8_t[::1] asked = np.zeros((len(model.weights_s) + 1) * sizeof(Asked), np.uint8)
+        cdef int32_t[::1] bucket = np.full(largest + 2, -1, np.int32)
+        cdef uint64_t[::1] counted = np.zeros(largest + 2, np.uint64)
+        # As many as could ever be needed: pages that are not touched are not there.
+        cdef uint8_t[::1] waiting = np.empty(tree.index.n_nodes * sizeof(Waiting), np.uint8)
+        cdef uint8_t[::1] found = np.empty(tree.index.n_rows * sizeof(Found), np.uint8)
+        self._arrays = (tree, asked, bucket, counted, waiting, found)
+        search.index = &tree.index
+        search.epsilon = epsilon
+        search.spread = spread_of(model, tree.index.n_counted, epsilon)
+        search.asked = <Asked*>&asked[0]
+        search.bucket, search.counted = &bucket[0], &counted[0]
+        search.waiting, search.found = <Waiting*>&waiting[0], <Found*>&found[0]
+
+
+cdef int spread_of(model, n_counted, double epsilon) except -1:
+    """The distance beyond the nearest row at which a search ends at the latest: one row within, all others next."""
+    for spread, mass in enumerate(model.softmax_table[1:].tolist()):
+        if float(n_counted * mass) <= epsilon * float(model.softmax_table[0]):
+            return spread
+    return model.largest_distance
+
+
+cdef int search_rows(Head* head, const int32_t* query) except -1 nogil:
+    """Answer a query: leave its nearest distance, each value's mass and the certificate in the head."""
+    cdef Search* search = <Search*>head.search
+    cdef int slot, cut
+    for slot in range(head.n_slots):
+        search.asked[slot].weight = 0
+        if query[slot] != UNKNOWN:
+            set_asked(head, slot, query[slot], &search.asked[slot])
+    measure_own(head, query, head.distance)
+    search.n_waiting = search.n_found = search.n_touched = search.farthest = 0
+    search.nearest = head.largest_distance
+    search.limit = head.largest_distance
+    come_nearer(head, search, least_own(head, head.distance, head.largest_distance))
+    wait(search, 0, distance_of_facts(head, search, 0, 0))
+    head.seen = head.distance
+    cut = visit_by_distance(head, search)
+    add_found(head, search, cut)
+    clear(search)
+    return 0
+
+
+cdef int come_nearer(const Head* head, Search* search, int distance) except -1 nogil:
+    """A row is as near as this: rows much farther cannot matter."""
+    if distance < search.nearest:
+        search.nearest = distance
+        search.limit = min(search.limit, distance + search.spread)
+    return 0
+
+
+cdef int visit_by_distance(Head* head, Search* search) except -1 nogil:
+    """Visit nodes, the nearest first, until what is left does not matter; returns up to which distance rows count."""
+    cdef int distance = 0, value
+    cdef uint64_t seen = 0, mass = 0
+    while True:
+        while search.bucket[distance] >= 0:
+            visit(head, search, distance)
+        if distance == search.nearest:
+            head.least = distance
+            memset(head.mass, 0, head.n_values * sizeof(uint64_t))
+            attend_own(head)
+            for value in range(head.n_values):
+                mass += head.mass[value]
+        if distance >= search.nearest:
+            seen += search.counted[distance]
+            mass += search.counted[distance] * head.table[distance - search.nearest]
+            search.skipped = 0
+            if distance < head.largest_distance:
+                search.skipped = (search.index.n_counted - seen) * head.table[distance + 1 - search.nearest]
+            if <double>search.skipped <= search.epsilon * <double>mass:
+                return distance
+        distance += 1
+
+
+cdef int wait(Search* search, uint32_t node, int distance) except -1 nogil:
+    cdef Waiting* waiting = search.waiting + search.n_waiting
+    waiting.node, waiting.next = node, search.bucket[distance]
+    search.bucket[distance] = search.n_waiting
+    search.farthest = max(search.farthest, distance)
+    search.n_waiting += 1
+    return 0
+
+
+cdef int visit(const Head* head, Search* search, int distance) except -1 nogil:
+    """Take the latest node from a bucket: measure a leaf's rows, let the children of another wait."""
+    cdef const Waiting* waiting = search.waiting + search.bucket[distance]
+    cdef const Node* node = search.index.nodes + waiting.node
+    cdef uint32_t child
+    cdef int least
+    search.bucket[distance] = waiting.next
+    if node.n_children == 0:
+        return visit_leaf(head, search, node, distance)
+    for child in range(node.first, node.first + node.n_children):
+        least = distance_of_facts(head, search, child, distance)
+        if least <= search.limit:
+            wait(search, child, least)
+    return 0
+
+
+cdef int distance_of_facts(const Head* head, const Search* search, uint32_t node, int distance) except -1 nogil:
+    """A node's least distance, its parent's being given: what the slots add in which its rows agree."""
+    cdef const Fact* fact = search.index.facts + search.index.nodes[node].fact
+    cdef const Asked* asked
+    cdef int i
+    for i in range(search.index.nodes[node].n_facts):
+        asked = search.asked + fact[i].slot
+        if asked.weight == 0:
+            continue
+        if asked.table != NULL and fact[i].code < head.similarity_size:
+            distance += asked.table[fact[i].code]
+        elif asked.table != NULL or fact[i].code != asked.code:
+            distance += asked.weight
+    return distance
+
+
+cdef int visit_leaf(const Head* head, Search* search, const Node* leaf, int bound) except -1 nogil:
+    cdef uint16_t distance[LEAF_ROWS]
+    cdef const uint16_t* slots = search.index.slot_of_column + leaf.first
+    cdef Py_ssize_t at = <Py_ssize_t>leaf.first * LEAF_ROWS
+    cdef int i, here
+    if head.wide_keys:
+        measure_leaf_16(distance, <const uint16_t*>search.index.columns + at, slots, leaf.n_columns, search.asked,
+                        head.similarity_size, bound)
+    else:
+        measure_leaf_8(distance, <const uint8_t*>search.index.columns + at, slots, leaf.n_columns, search.asked,
+                       head.similarity_size, bound)
+    search.n_touched += leaf.n_rows
+    for i in range(leaf.n_rows):
+        here = distance[i]
+        if here <= search.limit:
+            come_nearer(head, search, here)
+            search.counted[here] += search.index.counts[leaf.position + i]
+            search.farthest = max(search.farthest, here)
+            search.found[search.n_found].position = leaf.position + i
+            search.found[search.n_found].distance = here
+            search.n_found += 1
+    return 0
+
+
+cdef int add_found(Head* head, Search* search, int cut) except -1 nogil:
+    """Add the masses of the rows that count, and forget the others."""
+    cdef Py_ssize_t i, n_kept = 0
+    cdef const Found* found
+    for i in range(search.n_found):
+        found = search.found + i
+        if <int>found.distance <= cut:
+            head.mass[search.index.values[found.position]] += (
+                search.index.counts[found.position] * head.table[<int>found.distance - head.least])
+            search.found[n_kept] = found[0]
+            n_kept += 1
+    search.n_found = n_kept
+    return 0
+
+
+cdef int clear(Search* search) except -1 nogil:
+    """Leave buckets and counts as the next query wants them."""
+    cdef int distance
+    for distance in range(search.farthest + 1):
+        search.bucket[distance] = -1
+        search.counted[distance] = 0
+    return 0
+
+
+# ---- which row it came from -----------------------------------------------------------------------------------------
+
+cdef Py_ssize_t drawn_row(Head* head, int value, uint64_t* target, int* distance) except -2 nogil:
+    """The found row in which the target lies, which becomes what is left of it there; -1: it lies in own rows.
+
+    As if the masses of the value's rows were counted off in the order of the rows: by quickselect.
+    """
+    cdef Search* search = <Search*>head.search
+    cdef Py_ssize_t first = 0, last = gather_value(search, value), middle
+    cdef uint64_t before, here
+    while first < last:
+        middle = part(head, search, first, last, &before)
+        here = found_mass(head, search, middle)
+        if target[0] < before:
+            last = middle
+        elif target[0] < before + here:
+            target[0] -= before
+            distance[0] = search.found[middle].distance
+            return search.index.rows[search.found[middle].position]
+        else:
+            target[0] -= before + here
+            first = middle + 1
+    return -1
+
+
+cdef uint64_t found_mass(const Head* head, const Search* search, Py_ssize_t i) except? 0xFFFFFFFFFFFFFFFF nogil:
+    return search.index.counts[search.found[i].position] * head.table[<int>search.found[i].distance - head.least]
+
+
+cdef Py_ssize_t gather_value(Search* search, int value) except -1 nogil:
+    """Move the found rows of one value to the front; returns how many there are."""
+    cdef Py_ssize_t i, n = 0
+    for i in range(search.n_found):
+        if search.index.values[search.found[i].position] == value:
+            search.found[i], search.found[n] = search.found[n], search.found[i]
+            n += 1
+    return n
+
+
+cdef Py_ssize_t part(const Head* head, Search* search, Py_ssize_t first, Py_ssize_t last,
+                     uint64_t* before) except -1 nogil:
+    """Move found rows that stand before the middle one among the rows to its left; returns its place, and their mass."""
+    cdef Py_ssize_t i, place = first, middle = (first + last) // 2
+    cdef uint32_t pivot = search.index.rows[search.found[middle].position]
+    search.found[middle], search.found[last - 1] = search.found[last - 1], search.found[middle]
+    before[0] = 0
+    for i in range(first, last - 1):
+        if search.index.rows[search.found[i].position] < pivot:
+            before[0] += found_mass(head, search, i)
+            search.found[i], search.found[place] = search.found[place], search.found[i]
+            place += 1
+    search.found[place], search.found[last - 1] = search.found[last - 1], search.found[place]
+    return place
+
+
+cdef Py_ssize_t nearest_row(Head* head, int value, int under) except -2 nogil:
+    """The first of the nearest found rows that hold a value, if nearer than `under`; else -1."""
+    cdef Search* search = <Search*>head.search
+    cdef Py_ssize_t i, row, best = -1
+    cdef int here
+    for i in range(search.n_found):
+        here = search.found[i].distance
+        row = search.index.rows[search.found[i].position]
+        if search.index.values[search.found[i].position] == value and here <= under:
+            if here < under or (best >= 0 and row < best):
+                best, under = row, here
+    return best

@@ -1,0 +1,120 @@
+"""Images from tokens: real patches that fit their neighbours, laid with soft edges, and their rim evened out.
+
+Patches are chosen as in image quilting (Efros and Freeman, SIGGRAPH 2001); the rim of a hole is evened out by a
+membrane, as in seamless cloning (Perez et al., SIGGRAPH 2003).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sparseq.domains.pictures import Pixels
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+MOST_CANDIDATES = 96
+MEMBRANE_ROUNDS = 400
+
+
+class Source(NamedTuple):
+    """A patch of an example: which image, and its row and column in patches."""
+
+    image: int
+    row: int
+    column: int
+
+
+class Quilt:
+    """A picture in the making.
+
+    Parameters
+    ----------
+    images : sequence of uint8 ndarray of shape (height, width, 3)
+        What patches are taken from.
+    side : int
+        Of a patch, in pixels.
+    canvas_yxc : float ndarray of shape (height, width, 3)
+        What is known, anything elsewhere.
+    known_yx : bool ndarray of shape (height, width)
+        Where it is known.
+    """
+
+    def __init__(self, images: Sequence[Pixels], side: int, canvas_yxc: Floats, known_yx: Bools) -> None:
+        self.side, self.margin = side, max(side // 2, 1)
+        self.images = [np.pad(image.astype(float), self._pads, mode="reflect") for image in images]
+        self.sum_yxc = np.pad(canvas_yxc * known_yx[..., None], self._pads)
+        self.weight_yx = np.pad(known_yx.astype(float), self._pads[:2])
+        ramp = np.minimum(np.arange(1, side + 2 * self.margin + 1), np.arange(side + 2 * self.margin, 0, -1))
+        soft = np.clip(ramp / (2.0 * self.margin + 1.0), 0.0, 1.0)
+        self.soft_yx = np.minimum.outer(soft, soft) ** 2
+
+    @property
+    def _pads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+        return (self.margin, self.margin), (self.margin, self.margin), (0, 0)
+
+    def lay(self, row: int, column: int, candidates: Iterable[Source]) -> Source:
+        """Lay that candidate on a place which fits best what is there; the first of equals."""
+        box = self._box(row, column)
+        there = self.sum_yxc[box] / np.maximum(self.weight_yx[box], 1e-9)[..., None]
+        trust = np.minimum(self.weight_yx[box], 1.0)[..., None]
+        best = min(candidates, key=lambda each: float((trust * (self._patch(each) - there) ** 2).sum()))
+        self.sum_yxc[box] += self.soft_yx[..., None] * self._patch(best)
+        self.weight_yx[box] += self.soft_yx
+        return best
+
+    def _box(self, row: int, column: int) -> tuple[slice, slice]:
+        reach = self.side + 2 * self.margin
+        y, x = row * self.side, column * self.side
+        return slice(y, y + reach), slice(x, x + reach)
+
+    def _patch(self, source: Source) -> Floats:
+        return self.images[source.image][self._box(source.row, source.column)]
+
+    def picture(self) -> Floats:
+        """Return what has been laid, float of shape (height, width, 3)."""
+        m = self.margin
+        inner = slice(m, -m), slice(m, -m)
+        return self.sum_yxc[inner] / np.maximum(self.weight_yx[inner], 1e-9)[..., None]
+
+
+def evened(made_yxc: Floats, known_yxc: Floats, hole_yx: Bools) -> Floats:
+    """Return the known picture with what was made in its hole, shifted in colour so that it meets the rim.
+
+    The shift is a membrane spanned over the hole: at its rim the difference of known and made, within as smooth as can
+    be.
+    """
+    shift = np.where(hole_yx[..., None], 0.0, known_yxc - made_yxc)
+    ring = _grown(hole_yx) & ~hole_yx
+    shift[~ring] = 0.0
+    inside = np.pad(hole_yx | ring, 1)
+    padded = np.pad(shift, ((1, 1), (1, 1), (0, 0)))
+    hole = np.pad(hole_yx, 1)
+    count = sum(np.roll(inside, k, axis).astype(float) for axis in (0, 1) for k in (-1, 1))
+    for _ in range(MEMBRANE_ROUNDS):
+        around = np.roll(padded, 1, 0) + np.roll(padded, -1, 0) + np.roll(padded, 1, 1) + np.roll(padded, -1, 1)
+        padded[hole] = (around / np.maximum(count, 1.0)[..., None])[hole]
+    return np.where(hole_yx[..., None], made_yxc + padded[1:-1, 1:-1], known_yxc)
+
+
+def seam(pixels_yxc: Pixels, hole_yx: Bools) -> float:
+    """Return how large steps across a hole's rim are on average, those elsewhere being 1."""
+    picture = pixels_yxc.astype(float)
+    across, all_steps = [], []
+    for axis in (0, 1):
+        steps = np.abs(np.diff(picture, axis=axis)).mean(2)
+        rim = np.diff(hole_yx, axis=axis)
+        across.append(steps[rim])
+        all_steps.append(steps[~rim])
+    usual = float(np.concatenate([each.reshape(-1) for each in all_steps]).mean())
+    rims = np.concatenate(across)
+    return float(rims.mean()) / max(usual, 1e-9) if rims.size else 1.0
+
+
+def _grown(mask_yx: Bools) -> Bools:
+    padded = np.pad(mask_yx, 1)
+    shifted = [np.roll(padded, k, axis) for axis in (0, 1) for k in (-1, 1)]
+    grown: Bools = np.logical_or.reduce([padded, *shifted])[1:-1, 1:-1]
+    return grown
