@@ -24,15 +24,15 @@ DIRECTIVES = {
 
 def extensions():
     sources = sorted(name for name in os.listdir(FOLDER) if name.endswith(".pyx"))
-    if os.name == "nt":
-        flags = ["/Od", "/Zi"] if DEBUG else ["/O2"]
-    else:
-        # No fast-math: it would break the tests that refuse NaN and infinity.
-        flags = ["-O0", "-g"] if DEBUG else ["-O3"]
+    # No fast-math: it would break the tests that refuse NaN and infinity.
+    debug, release = (["/Od", "/Zi"], ["/O2"]) if os.name == "nt" else (["-O0", "-g"], ["-O3"])
+    flags = debug if DEBUG else release
     return [
         Extension(
             f"sparseq.kernel.{source.removesuffix('.pyx')}",
-            [f"{FOLDER}/{source}", ],
+            [
+                f"{FOLDER}/{source}",
+            ],
             depends=HEADERS,
             include_dirs=[FOLDER],
             extra_compile_args=flags,

@@ -92,7 +92,9 @@ def parsed(path: str, source: str) -> Module:
 
 
 MODULES = [
-    parsed(file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")) for file in sorted(ROOT.rglob("*.py"))
+    parsed(file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8"))
+    for file in sorted(ROOT.rglob("*.py"))
+    if file.parent != ROOT / "loops"  # data only, which stands here when installed
 ]
 
 

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from sparseq.cli.main import COMMANDS, cli
+from sparseq.music.loops import catalogue
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -51,3 +52,9 @@ def test_each_set_up_command_is_one_line(word):
     lines = [line for line in README.read_text("utf-8").splitlines() if line.startswith("python3 -m venv")]
     assert len(lines) == 2
     assert sum(word in line for line in lines) == 1
+
+
+def test_the_number_of_loops_and_styles_is_that_of_the_catalogue():
+    infos = catalogue()
+    wanted = f"the {len(infos)} shipped loops in {len({info.style for info in infos})} styles"
+    assert wanted in " ".join(README.read_text("utf-8").split())

@@ -147,7 +147,7 @@ def test_a_full_disk_behind_stdout_is_one_line(script: str) -> None:
     ("args", "words"),
     [
         (["pots"], "no command 'pots'; did you mean 'ports'?"),
-        (["xyzzy"], "there are: play, export, fill, show, loops, ports, bench"),
+        (["xyzzy"], f"there are: {', '.join(COMMANDS)}"),
         (["--loud"], "No such option"),
         (["show"], "Missing argument 'FILE.mid'"),
         (["show", "a.mid", "--json=3"], "does not take a value"),

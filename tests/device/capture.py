@@ -7,6 +7,7 @@ clock of ``time.perf_counter``, and at the end "xruns COUNT".
 """
 
 import collections
+import gc
 import re
 import select
 import sys
@@ -25,12 +26,20 @@ def main(pattern):
         for offset, data in inlet.incoming_midi_events():
             arrived.append((now_s + offset / client.samplerate, bytes(data)))
 
+    # With what Python does by default another thread, or a collection, delays our callback until JACK has moved on:
+    # what comes then is lost, and it would look as if the sender had not sent it.
+    sys.setswitchinterval(0.0001)
+    gc.freeze()
+    gc.disable()
     client.set_process_callback(process)
     client.set_xrun_callback(xruns.append)
     with client:
         say("listening")
-        while not select.select([sys.stdin], [], [], 0.01)[0]:
-            connect(client, inlet, pattern)
+        looks = 0
+        while not select.select([sys.stdin], [], [], 0.02)[0]:
+            looks += 1
+            if not inlet.number_of_connections or not looks % 25:  # to look takes time that JACK may need
+                connect(client, inlet, pattern)
             tell(arrived)
         time.sleep(0.05)  # what is on its way
         tell(arrived)

@@ -1,5 +1,6 @@
 """A JACK server of our own without a sound card, a capture that listens to it, and a player."""
 
+import contextlib
 import ctypes.util
 import importlib.util
 import os
@@ -94,36 +95,67 @@ class Capture(Talker):
         return events, sum(int(words[1]) for words in split if words[0] == "xruns")
 
 
-@pytest.fixture(scope="session")
-def server():
-    """Run a JACK server under a name of its own for all processes that the tests start."""
+class Server:
+    """A JACK server under a name of its own, for all processes that are started meanwhile."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def start(self):
+        command = ["jackd", "-n", self.name, "-r", "-d", "dummy", "-r", "48000", "-p", "64"]
+        self.popen = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        waited = subprocess.run(["jack_wait", "-s", self.name, "-w", "-t", "10"], check=False, **quiet)
+        if waited.returncode:
+            self.end()
+            pytest.skip("a JACK server of our own does not start on this machine")
+
+    def end(self, number=signal.SIGTERM):
+        self.popen.send_signal(number)
+        self.popen.wait(WAIT_S)
+
+
+@contextlib.contextmanager
+def serving(name):
+    """Run a server while the block runs."""
     if reason := why_not():
         pytest.skip(reason)
-    name = f"sparseq-{os.getpid()}"
-    command = ["jackd", "-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", "64"]
-    jackd = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = Server(name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JACK_DEFAULT_SERVER", name)
+        server.start()
         try:
-            subprocess.run(["jack_wait", "-s", name, "-w", "-t", "10"], check=True, stdout=subprocess.DEVNULL)
-            yield name
+            yield server
         finally:
-            jackd.send_signal(signal.SIGTERM)
-            jackd.wait(WAIT_S)
+            server.end()
 
 
 @pytest.fixture(scope="session")
-def capture(server):
+def server():
+    """Run a JACK server for all tests that leave it alone."""
+    with serving(f"sparseq-{os.getpid()}") as server:
+        yield server
+
+
+@pytest.fixture
+def mortal_server():
+    """Run a JACK server that the test may kill."""
+    with serving(f"sparseq-{os.getpid()}-mortal") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def capture():
     """Return a function that starts a capture of the outputs that match a pattern."""
     return Capture
 
 
 @pytest.fixture(scope="session")
-def player(server):
+def player():
     """Return a function that starts a player whose port is open."""
 
-    def start(port, what):
-        talker = Talker(sys.executable, str(HERE / "player.py"), port, str(what), keeps_stderr=True)
+    def start(port, *what):
+        talker = Talker(sys.executable, str(HERE / "player.py"), port, *map(str, what), keeps_stderr=True)
         talker.wait_for("ready")
         return talker
 

@@ -1,15 +1,22 @@
 """Plays to a port when told to: sixteenths at 120 bpm, or notes that are never let go.
 
-    python player.py PORT BARS      prints "ready" when the port is open, begins when a line comes in
-    python player.py PORT hold
+    python player.py PORT BARS             prints "ready" when the port is open, begins when a line comes in
+    python player.py PORT hold             the same, until it is ended
+    python player.py PORT follow MASTER    sixteenths behind the clock that comes from MASTER; ends at its stop
+
+What becomes of the port is said in lines that begin with "port".
 """
 
 import sys
+import threading
 
 from sparseq.realtime.bar import Bar
 from sparseq.realtime.clock import MonotonicClock
-from sparseq.realtime.ports import open_output
+from sparseq.realtime.ports import open_input, open_output
 from sparseq.realtime.sequencer import Sequencer
+from sparseq.realtime.steady_port import SteadyPort
+from sparseq.realtime.suspend import suspends_silently
+from sparseq.realtime.sync import ClockFollower
 
 PPQ, STEPS, BPM = 960, 16, 120.0
 # Struck on each beat, for a server that stalls may lose a period of messages.
@@ -31,14 +38,37 @@ def held():
         yield Bar(4 * PPQ, BPM, PPQ, HELD)
 
 
-def main(port_name, what):
-    port = open_output(port_name)
-    print("ready", flush=True)
+def say(line):
+    print(line, flush=True)
+
+
+def follow(port, master):
+    follower = ClockFollower()
+    listening = open_input(master, follower.feed)
+    sequencer = Sequencer(port, MonotonicClock(), master=follower)
+    say("ready")
+    ending = threading.Thread(target=lambda: (sys.stdin.readline(), sequencer.stop()))
+    ending.start()
+    say(sequencer.play(sixteenths(1000)))
+    listening.close()
+
+
+def play(port, bars):
+    say("ready")
     sys.stdin.readline()
     sequencer = Sequencer(port, MonotonicClock(), clock_out=True)
-    print(sequencer.play(held() if what == "hold" else sixteenths(int(what))), flush=True)
+    with suspends_silently(sequencer):
+        say(sequencer.play(bars))
+
+
+def main(port_name, what, *rest):
+    port = SteadyPort(lambda: open_output(port_name), lambda line: say(f"port {line}"), retry_s=0.2)
+    if what == "follow":
+        follow(port, *rest)
+    else:
+        play(port, held() if what == "hold" else sixteenths(int(what)))
     port.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

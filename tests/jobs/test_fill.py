@@ -6,7 +6,7 @@ import pytest
 
 from sparseq.errors import InputError
 from sparseq.jobs.examples import Examples
-from sparseq.jobs.fill import FillSettings, fill_hole
+from sparseq.jobs.fill import Filler, FillSettings, fill_hole
 from sparseq.jobs.hole import Choice, dig_hole
 from sparseq.music.events import Event
 from sparseq.music.lanes import lane_of
@@ -181,3 +181,69 @@ def test_a_file_without_drums_is_refused(rock_bytes):
     piano = write_midi([Note(0, 400, 60, 80)], ppq=PPQ, track_names=["Piano"])
     with pytest.raises(InputError, match="drums"):
         filled(piano, bars="1")
+
+
+def kit(*, without=(), split=False):
+    """A groove of six bars in format 1, velocities telling the bar; its hats on a track of their own if `split`."""
+    for bar in range(6):
+        if bar + 1 not in without:
+            yield Note(bar * BAR, 60, 36, 60 + bar, 9, 0)
+            yield Note(bar * BAR + BAR // 2 + 9, 60, 38, 70 + bar, 9, 0)
+            yield from (Note(bar * BAR + k * 240, 60, 42, 80 + bar, 9, int(split)) for k in range(8))
+
+
+def test_each_drum_stays_on_the_track_that_plays_it(few):
+    data = write_midi(list(kit(without=[3], split=True)), ppq=PPQ, end_ticks=6 * BAR, track_names=["Shells", "Hats"])
+    _, after = filled(data, few, greedy=True)
+    new = [note for note in read_score(after).notes if 2 * BAR <= note.onset_ticks < 3 * BAR]
+    assert {(note.pitch, note.track) for note in new} == {(36, 1), (38, 1), (42, 2)}
+
+
+def test_a_track_that_is_chosen_is_filled_and_the_others_keep_their_bytes(few):
+    data = write_midi(list(kit(split=True)), ppq=PPQ, end_ticks=6 * BAR, track_names=["Shells", "Hats"])
+    midi = parse(data, "b.mid")
+    hole = dig_hole(midi, Choice("3", tracks="hats"))
+    after = fill_hole(hole, few, FillSettings(3, temperature=10.0))
+    assert after.tracks[1].raw == midi.tracks[1].raw
+    assert after.tracks[2].raw != midi.tracks[2].raw
+
+
+def test_a_loop_says_what_is_played_and_the_file_how_loud_and_late(few):
+    data = write_midi(list(kit(without=[3])), ppq=PPQ, end_ticks=6 * BAR, track_names=["Drums"])
+    for seed in range(5):
+        _, after = filled(data, few, own_weight=1, seed=seed)
+        new = [note for note in read_score(after).notes if note.onset_ticks // BAR == 2]
+        usual = [note for note in new if note.pitch == 38 and 900 < note.onset_ticks % BAR < 1000]
+        assert {note.onset_ticks % BAR for note in usual} <= {969}
+        assert {note.velocity for note in usual} <= set(range(70, 76))
+
+
+def test_a_stroke_of_the_first_step_is_not_played_before_the_hole(few):
+    early = [note._replace(onset_ticks=note.onset_ticks - 30) for note in kit(without=[3]) if note.onset_ticks]
+    before, after = filled(write_midi(early, ppq=PPQ, end_ticks=6 * BAR, track_names=["Drums"]), greedy=True)
+    old, new = ({note[:6] for note in read_score(midi).notes} for midi in (before, after))
+    assert old < new
+    assert min(note[0] for note in new - old) == 2 * BAR
+    assert max(note[0] for note in new - old) < 3 * BAR
+
+
+def test_pitches_are_those_that_the_file_uses_for_the_drum(few):
+    odd = {36: 35, 38: 40, 42: 42}  # the other kick and snare of General MIDI
+    notes = [note._replace(pitch=odd[note.pitch]) for note in kit(without=[3])]
+    _, after = filled(write_midi(notes, ppq=PPQ, end_ticks=6 * BAR, track_names=["Drums"]), few, own_weight=1)
+    assert {note.pitch for note in read_score(after).notes} == {35, 40, 42}
+
+
+def test_the_likelihood_is_the_mean_over_the_filled_cells(rock_bytes, few):
+    filler = Filler(dig_hole(parse(rock_bytes(), "b.mid"), Choice("3")), few, FillSettings(2))
+    filling = filler.fill()
+    assert filling.log_likelihood == pytest.approx(filling.logp_tl[filler.mask_tl].mean())
+    assert not filling.logp_tl[~filler.mask_tl].any()
+    assert filling.log_likelihood < 0
+
+
+def test_the_file_counts_more_than_loops_that_say_otherwise(rock_bytes, few):
+    results = {
+        weight: onsets(filled(rock_bytes(8), few, greedy=True, own_weight=weight)[1], 3) for weight in (1, 1 << 20)
+    }
+    assert sorted(results[1 << 20]) == sorted(onsets(parse(rock_bytes(8), "b.mid"), 3))

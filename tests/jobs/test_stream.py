@@ -37,12 +37,12 @@ def test_the_first_and_the_last_seed_work(few, seed):
 def test_every_bar_is_one_bar_of_the_examples_meter():
     waltz = load_examples(["waltz"])
     stream = DrumStream(waltz, StreamSettings(1))
-    steps = 3 * waltz.used[0].steps_per_beat
+    steps = 3 * stream.steps_per_beat
     assert stream.meter == (3, 4)
     for grid in islice(stream.bars(), 6):
         (bar,) = grid.bars
         assert (bar.number, bar.start_step, bar.length_steps, grid.n_steps) == (1, 0, steps, steps)
-        assert grid.steps_per_beat == stream.steps_per_beat == waltz.used[0].steps_per_beat
+        assert grid.steps_per_beat == stream.steps_per_beat
 
 
 def test_every_onset_has_strokes_that_the_examples_play_in_its_lane(few):

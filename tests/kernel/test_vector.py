@@ -186,9 +186,7 @@ def test_causal_results_do_not_depend_on_what_follows():
     q, k, v = random_qkv(6, 2, 40, 16)
     marks = np.random.default_rng(6).random(40)
     config = VectorConfig(3, 4)
-    np.testing.assert_array_equal(
-        forward(q[:, :25], k[:, :25], v[:, :25], config), forward(q, k, v, config)[:, :25]
-    )
+    np.testing.assert_array_equal(forward(q[:, :25], k[:, :25], v[:, :25], config), forward(q, k, v, config)[:, :25])
     assert_close(
         forward_gated(q[:, :25], k[:, :25], v[:, :25], marks[:25], 4, config),
         forward_gated(q, k, v, marks, 4, config)[:, :25],

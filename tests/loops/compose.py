@@ -1,23 +1,14 @@
-"""Render the drum tabs beside this file to the .mid loops, and their catalogue, that sparseq ships.
+"""Render the tabs beside this file to the .mid loops, and their catalogue, that sparseq ships.
 
-A tab is plain text: `key: value` lines, then one row a lane, bars between `|`, one character a step.
-
-    .     rest                        f     flam: one soft grace note, then the stroke
-    1-9   stroke, softest to loudest  d     drag: two soft grace notes, then the stroke
-                                      z     press roll: a stroke and two softer echoes
-
-Blanks inside a bar are for the eye. The number after a lane's name shifts the whole lane, in ticks (960 a quarter).
-`swing: 58` puts each odd step 58 % of the way through its pair. `timing LANE: ...` and `touch LANE: ...` are cycles
-of ticks and of velocity that run over the steps from the loop's start. `bpm` counts quarter notes, as a .mid does.
-
-Run it to write them all: python tests/loops/compose.py
+How tabs are written stands in tab_format.py. Run it to write them all: python tests/loops/compose.py
 """
 
 import json
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from tab_format import CHANNELS, KIT, LEVELS, PLAIN_SOUND, STROKES, Line, Row, Tab, parse_tab
+
+from sparseq.music.keys import parse_pitch
 from sparseq.music.score import Note
 from sparseq.music.units import PPQ, bpm_to_tempo_us
 from sparseq.music.writer import write_midi
@@ -29,170 +20,21 @@ GRACE_S = 0.022  # between grace notes, as drummers play them at any tempo
 AUTHOR = "The sparseq authors"
 LICENCE = "CC0-1.0"
 SHORTEST_TICKS = 20  # shorter, and some samplers swallow the note
-
-# Velocities of the digits: 1-3 are ghosts, 4-6 the body of a groove, 7-8 strokes, 9 an accent.
-LEVELS = dict(zip("123456789", (18, 28, 38, 52, 64, 76, 90, 104, 118), strict=True))
-# Each stroke letter: its hits as (grace units from the step, level).
-STROKES = {digit: ((0, digit),) for digit in LEVELS} | {
-    "f": ((-1, "3"), (0, "8")),
-    "d": ((-2, "3"), (-1, "3"), (0, "7")),
-    "z": ((0, "5"), (1, "4"), (2, "2")),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Instrument:
-    """One General MIDI percussion sound: pitch, how long it is held, and what plays it."""
-
-    pitch: int
-    length_ticks: int
-    limb: str  # "hand", "right foot", "left foot"; "other" is a second player's percussion
-
-
-KIT = {
-    "kick": Instrument(36, 180, "right foot"),
-    "rim": Instrument(37, 120, "hand"),
-    "snare": Instrument(38, 200, "hand"),
-    "clap": Instrument(39, 200, "other"),
-    "floor": Instrument(41, 320, "hand"),
-    "hat": Instrument(42, 110, "hand"),
-    "pedal": Instrument(44, 110, "left foot"),
-    "tom-low": Instrument(45, 300, "hand"),
-    "open": Instrument(46, 460, "hand"),
-    "tom-mid": Instrument(47, 280, "hand"),
-    "crash": Instrument(49, 1800, "hand"),
-    "tom-high": Instrument(50, 260, "hand"),
-    "ride": Instrument(51, 360, "hand"),
-    "bell": Instrument(53, 360, "hand"),
-    "tambourine": Instrument(54, 120, "other"),
-    "cowbell": Instrument(56, 160, "hand"),
-    "conga-mute": Instrument(62, 140, "other"),
-    "conga-open": Instrument(63, 220, "other"),
-    "conga-low": Instrument(64, 240, "other"),
-    "timbale": Instrument(65, 220, "other"),
-    "agogo-high": Instrument(67, 160, "other"),
-    "agogo-low": Instrument(68, 160, "other"),
-    "cabasa": Instrument(69, 110, "other"),
-    "shaker": Instrument(70, 110, "other"),
-    "clave": Instrument(75, 140, "other"),
-    "woodblock": Instrument(76, 140, "other"),
-    "surdo-mute": Instrument(43, 240, "other"),
-    "surdo": Instrument(41, 480, "other"),
-}
 HATS = ("hat", "open", "pedal")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One lane of a tab: its cells step by step, and how far the whole lane is shifted."""
-
-    lane: str
-    offset_ticks: int
-    cells: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """One loop as written: the header's words, the rows, and the cycles of feel."""
-
-    name: str
-    header: dict[str, str]
-    rows: tuple[Row, ...]
-    timing: dict[str, tuple[int, ...]]
-    touch: dict[str, tuple[int, ...]]
-    bars: int
-
-    @property
-    def meter(self) -> tuple[int, int]:
-        """Numerator and denominator."""
-        upper, lower = self.header["meter"].split("/")
-        return int(upper), int(lower)
-
-    @property
-    def bpm(self) -> int:
-        """Quarter notes a minute."""
-        return int(self.header["bpm"])
-
-    @property
-    def steps_per_beat(self) -> int:
-        """Steps a quarter note."""
-        return int(self.header["steps per beat"])
-
-    @property
-    def step_ticks(self) -> int:
-        """Ticks from one step to the next."""
-        return PPQ // self.steps_per_beat
-
-    @property
-    def bar_steps(self) -> int:
-        """Steps a bar; a bar that is no whole number of steps is refused."""
-        upper, lower = self.meter
-        steps, rest = divmod(upper * 4 * self.steps_per_beat, lower)
-        if rest:
-            raise ValueError(f"{self.name}: a bar of {upper}/{lower} is no whole number of steps")
-        return steps
-
-    @property
-    def end_ticks(self) -> int:
-        """Length of the loop."""
-        return self.bars * self.bar_steps * self.step_ticks
-
-
-def parse_tab(text: str, name: str) -> Tab:
-    """Read a tab's text; every bar must fill its meter."""
-    header: dict[str, str] = {}
-    cycles: dict[str, dict[str, tuple[int, ...]]] = {"timing": {}, "touch": {}}
-    rows: list[tuple[Row, int]] = []
-    for line in text.splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        if "|" in line:
-            rows.append(parse_row(line, name))
-            continue
-        key, value = (part.strip() for part in line.split(":", 1))
-        what, _, lane = key.partition(" ")
-        if what in cycles:
-            cycles[what][lane] = tuple(int(number) for number in value.split())
-        else:
-            header[key] = value
-    counts = {count for _, count in rows}
-    if len(counts) != 1:
-        raise ValueError(f"{name}: the rows have different numbers of bars: {sorted(counts)}")
-    tab = Tab(name, header, tuple(row for row, _ in rows), cycles["timing"], cycles["touch"], counts.pop())
-    check(tab)
-    return tab
-
-
-def parse_row(line: str, name: str) -> tuple[Row, int]:
-    """Read one `lane offset | bar | bar` line; return the row and its number of bars."""
-    found = re.fullmatch(r"([a-z-]+)\s*([+-]?\d+)?\s*\|(.*)", line.rstrip())
-    if not found or found[1] not in KIT:
-        raise ValueError(f"{name}: no lane in {line!r}")
-    bars = [bar.replace(" ", "") for bar in found[3].split("|")]
-    return Row(found[1], int(found[2] or 0), "".join(bars)), len(bars)
-
-
-def check(tab: Tab) -> None:
-    """Refuse rows of the wrong length, unknown strokes, and feel for lanes that are not there."""
-    lanes = [row.lane for row in tab.rows]
-    steps = tab.bars * tab.bar_steps
-    for row in tab.rows:
-        if len(row.cells) != steps:
-            raise ValueError(f"{tab.name}: {row.lane} has {len(row.cells)} steps, {steps} are needed")
-        if unknown := set(row.cells) - set(STROKES) - {"."}:
-            raise ValueError(f"{tab.name}: {row.lane} has unknown strokes {sorted(unknown)}")
-    if strangers := {*tab.timing, *tab.touch} - set(lanes):
-        raise ValueError(f"{tab.name}: feel for lanes that are not there: {sorted(strangers)}")
-    if len(set(lanes)) != len(lanes):
-        raise ValueError(f"{tab.name}: a lane is written twice")
-
-
-def offset_ticks(tab: Tab, row: Row, step: int) -> int:
+def offset_ticks(tab: Tab, row: Row | Line, step: int) -> int:
     """How far from its step a stroke falls: swing, then the lane's shift, then the lane's timing cycle."""
     swing = int(tab.header.get("swing", "50"))
     swung = round((swing / 50 - 1) * tab.step_ticks) if step % 2 else 0
     cycle = tab.timing.get(row.lane, (0,))
     return swung + row.offset_ticks + cycle[step % len(cycle)]
+
+
+def check_shift(tab: Tab, lane: str, step: int, offset: int) -> None:
+    """Refuse what would lie in another step than it was written for."""
+    if not -tab.step_ticks <= 2 * offset < tab.step_ticks:
+        raise ValueError(f"{tab.name}: {lane} step {step} is {offset} ticks away, over half a step")
 
 
 def row_hits(tab: Tab, row: Row) -> list[tuple[int, int]]:
@@ -203,8 +45,7 @@ def row_hits(tab: Tab, row: Row) -> list[tuple[int, int]]:
     for step, cell in enumerate(row.cells):
         for units, level in STROKES.get(cell, ()):
             offset = offset_ticks(tab, row, step) + units * grace_ticks
-            if not -tab.step_ticks <= 2 * offset < tab.step_ticks:
-                raise ValueError(f"{tab.name}: {row.lane} step {step} is {offset} ticks away, over half a step")
+            check_shift(tab, row.lane, step, offset)
             velocity = LEVELS[level] + touch[step % len(touch)]
             hits.append((max(0, step * tab.step_ticks + offset), min(127, max(1, velocity))))
     return hits
@@ -226,6 +67,50 @@ def render_notes(tab: Tab) -> list[Note]:
     return sorted(notes)
 
 
+def read_line(tab: Tab, line: Line) -> list[tuple[int, int, list[int], str]]:
+    """List the (tick, length, pitches, level) of what a pitched part strikes."""
+    struck: list[tuple[int, int, list[int], str]] = []
+    sounding = False
+    for index, bar in enumerate(line.bars):
+        unit = tab.bar_ticks // len(bar)
+        for place, cell in enumerate(bar):
+            word, _, level = cell.partition(":")
+            if cell == "-" and sounding:
+                tick, length, pitches, loud = struck.pop()
+                struck.append((tick, length + unit, pitches, loud))
+            elif cell == "-":
+                raise ValueError(f"{tab.name}: {line.lane} bar {index + 1} cell {place + 1} holds nothing")
+            elif cell != ".":
+                named = tab.voicings.get(word, word) if line.lane == "chords" else word  # elsewhere D5 is a note
+                pitches = sorted(parse_pitch(note) for note in named.split("/"))
+                struck.append((index * tab.bar_ticks + place * unit, unit, pitches, level))
+            sounding = cell != "."
+    return struck
+
+
+def line_notes(tab: Tab, line: Line, track: int) -> list[Note]:
+    """Turn a pitched part into notes, each cut by the next of its pitch and by the loop's end."""
+    sound = tab.sounds.get(line.lane, PLAIN_SOUND)
+    touch = tab.touch.get(line.lane, (0,))
+    notes: list[Note] = []
+    for tick, written, pitches, level in read_line(tab, line):
+        step, between = divmod(tick, tab.step_ticks)
+        shift = line.offset_ticks if between else offset_ticks(tab, line, step)
+        check_shift(tab, line.lane, step, shift)
+        velocity = LEVELS[level or str(sound["level"])] + touch[step % len(touch)]
+        for place, pitch in enumerate(pitches):
+            onset = max(0, tick + shift + place * sound["strum"])
+            length = max(written * sound["gate"] // 100 - place * sound["strum"], SHORTEST_TICKS)
+            notes.append(Note(onset, length, pitch, min(127, max(1, velocity)), CHANNELS[line.lane], track))
+    return [note._replace(duration_ticks=min(note.duration_ticks, room(tab, notes, note))) for note in notes]
+
+
+def room(tab: Tab, notes: list[Note], note: Note) -> int:
+    """How long a note may be: to the next of its pitch, or to the loop's end."""
+    later = [other.onset_ticks for other in notes if other.pitch == note.pitch and other.onset_ticks > note.onset_ticks]
+    return min([*later, tab.end_ticks]) - note.onset_ticks
+
+
 def clashes(tab: Tab) -> list[str]:
     """What two hands and two feet could not play; a machine may play anything."""
     if tab.header["player"] == "machine":
@@ -244,12 +129,18 @@ def clashes(tab: Tab) -> list[str]:
 
 def to_midi(tab: Tab) -> bytes:
     """Render a tab to the bytes of its .mid file."""
+    notes, programs = render_notes(tab), {}
+    for track, line in enumerate(tab.lines, start=bool(tab.rows)):
+        notes += line_notes(tab, line, track)
+        programs[track] = tab.sounds.get(line.lane, PLAIN_SOUND)["program"]
     return write_midi(
-        render_notes(tab),
+        notes,
         ppq=PPQ,
         tempos=[(0, bpm_to_tempo_us(tab.bpm))],
         meters=[(0, *tab.meter)],
         end_ticks=tab.end_ticks,
+        track_names=[part.capitalize() for part in tab.parts],
+        programs=programs,
         title=tab.header["title"],
     )
 
@@ -262,10 +153,11 @@ def entry(tab: Tab) -> dict[str, object]:
         "style": tab.header["style"],
         "bpm": tab.bpm,
         "meter": tab.header["meter"],
-        "key": "",
+        "key": tab.header.get("key", ""),
+        **({"chords": tab.header["chords"]} if "chords" in tab.header else {}),
         "bars": tab.bars,
         "steps_per_beat": tab.steps_per_beat,
-        "parts": ["drums"],
+        "parts": tab.parts,
         "author": AUTHOR,
         "licence": LICENCE,
     }

@@ -1,19 +1,16 @@
 """The composing script as a module, and every tab read once."""
 
-import importlib.util
+import importlib
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parent / "compose.py"
-
 
 @pytest.fixture(scope="session")
 def compose():
-    spec = importlib.util.spec_from_file_location("compose", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parent))  # as it is when the script is run
+        return importlib.import_module("compose")
 
 
 @pytest.fixture(scope="session")

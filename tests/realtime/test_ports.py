@@ -69,6 +69,12 @@ class FakeClient:
         self.module.log.append(("delete", self.system))
 
 
+@pytest.fixture(autouse=True)
+def no_jack(monkeypatch):
+    """A server that runs on the machine of the test is not ours to play to."""
+    monkeypatch.setitem(sys.modules, "jack", None)
+
+
 @pytest.fixture
 def install(monkeypatch):
     def put(systems, **options):

@@ -72,7 +72,8 @@ def test_events_arrive_and_closing_releases(recording):
 
 
 def test_a_port_that_cannot_be_opened_says_why(monkeypatch, tmp_path):
-    (tmp_path / "rtmidi.py").write_text("raise ImportError\n")
+    for name in ("rtmidi", "jack"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(PortError, match="pip install python-rtmidi"):
         SenderPort.start(["virtual"])

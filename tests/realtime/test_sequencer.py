@@ -405,3 +405,96 @@ def test_a_real_clock_makes_bars_in_another_thread(monkeypatch):
     assert report.bars == 1 + report.repeats  # how fast the thread was is not ours to say
     assert threads == {"bars"}
     assert [data for _, data in port.events[-2:]] == [KICK_OFF, QUIET]
+
+
+class PausingClock(ManualClock):
+    """Does what the test says at its time."""
+
+    def __init__(self, start_s, *acts):
+        super().__init__(start_s)
+        self.acts = list(acts)
+
+    def sleep_until(self, due_s):
+        super().sleep_until(due_s)
+        while self.acts and self.acts[0][0] <= self.now_s():
+            self.acts.pop(0)[1]()
+
+
+def paused(at_s, until_s, bars, **options):
+    """Return a stage on which a pause was asked for at a time after the first tick."""
+    stage = Stage(**options)
+    stage.clock = PausingClock(100.0)
+    stage.clock.acts = [
+        (FIRST_S + at_s, lambda: stage.sequencer.pause()),
+        (FIRST_S + until_s, lambda: stage.sequencer.resume()),
+    ]
+    stage.port = RecordingPort(stage.clock)
+    stage.sequencer = Sequencer(stage.port, stage.clock, tape=stage.tape, **options)
+    stage.report = stage.sequencer.play(bars)
+    return stage
+
+
+def test_a_pause_is_silent_and_loses_nothing_but_the_sixteenth_it_fell_into():
+    held = Bar(PPQ, 60.0, PPQ, ((0, KICK_ON), (12, SNARE_ON), (20, SNARE_OFF), (23, KICK_OFF)))
+    stage = paused(0.2, 5.0, [held, held])
+    ons = [(due_s - FIRST_S, data) for due_s, data in stage.port.events if data[0] == 0x99]
+    assert [data for _, data in ons] == [KICK_ON, SNARE_ON, KICK_ON, SNARE_ON]
+    assert ons[0][0] == pytest.approx(0)
+    # It rests at the next sixteenth (tick 6), and goes on a pulse and 0.1 s after it was asked to.
+    gaps_s = [later[0] - earlier[0] for earlier, later in pairwise(ons)]
+    assert gaps_s[1:] == pytest.approx([0.5, 0.5], abs=1e-6)
+    assert 5.0 < ons[1][0] < 5.6
+    stage.assert_silent()
+    assert stage.tape.end_ticks == 48
+    assert stage.report.stalls == 0
+
+
+def test_a_pause_stops_the_clock_and_goes_on_from_its_song_position():
+    stage = paused(0.2, 5.0, [KICK] * 4, clock_out=True)
+    system = [data for _, data in sorted(stage.port.events, key=lambda event: event[0]) if data[0] >= 0xF0]
+    transport = [data for data in system if data != CLOCK]
+    assert transport == [POSITION_0, START, STOP, b"\xf2\x01\x00", b"\xfb", STOP]
+    after = system[system.index(b"\xfb") :]
+    assert after.count(CLOCK) == 4 * 24 - 6
+
+
+def test_who_asks_for_a_pause_is_told_when_nothing_sounds():
+    log = []
+    stage = Stage()
+
+    def bars():
+        yield KICK
+        stage.sequencer.pause(lambda: log.append(len(stage.port.events)) or stage.sequencer.resume())
+        yield from [KICK] * 3
+
+    report = stage.sequencer.play(bars())
+    assert (report.bars, log) == (4, [0])
+
+
+def test_position_stands_still_during_a_pause():
+    seen = []
+    stage = Stage()
+    stage.clock = PausingClock(100.0)
+    stage.sequencer = Sequencer(stage.port, stage.clock)
+    stage.clock.acts = [
+        (FIRST_S + 0.3, stage.sequencer.pause),
+        (FIRST_S + 2.0, lambda: seen.append(stage.sequencer.position()[:2])),
+        (FIRST_S + 9.0, lambda: seen.append((stage.sequencer.position()[:2], stage.sequencer.is_paused))),
+        (FIRST_S + 9.0, stage.sequencer.resume),
+    ]
+    stage.sequencer.play([KICK] * 2)
+    assert seen[1] == (seen[0], True)
+
+
+def test_panic_ends_everything_on_every_channel_and_plays_on():
+    stage = Stage()
+
+    def bars():
+        yield KICK
+        stage.sequencer.panic()
+        yield from [KICK] * 3
+
+    stage.sequencer.play(bars())
+    sent = [data for _, data in stage.port.events]
+    assert [sent.count(bytes([0xB0 | channel, 120, 0])) for channel in range(16)] == [1] * 16
+    assert sent.count(KICK_ON) == 4

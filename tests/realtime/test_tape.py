@@ -36,3 +36,49 @@ def test_tempos_are_where_they_change():
     for index, bpm in enumerate([120.0, 120.0, 90.0, 90.0, 120.0]):
         tape.begin_bar(index * 960, Bar(960, bpm, 960), False)
     assert tape.tempos == ((0, 120.0), (1920, 90.0), (3840, 120.0))
+
+
+def taped(count, keep_bars=None):
+    """Return a tape in the middle of its last bar: a note of half a bar in each, one that is held over, and a pedal."""
+    tape = Tape(keep_bars)
+    for index in range(count):
+        tape.begin_bar(index * 96, Bar(96, 120.0 + index, 24), False)
+        for tick, data in [(0, ON), (48, OFF), (90, b"\x91\x30\x50"), (97, b"\x81\x30\x00")]:
+            tape.write(index * 96 + tick, data)
+    return tape
+
+
+def test_the_last_bars_are_those_that_are_over_and_begin_at_tick_0():
+    last = taped(5).last_bars(2)
+    assert [(bar.start_ticks, bar.bar.bpm) for bar in last.bars] == [(0, 122.0), (96, 123.0)]
+    assert last.end_ticks == 192
+    assert last.events == [
+        (0, ON), (48, OFF), (90, b"\x91\x30\x50"), (97, b"\x81\x30\x00"), (96, ON), (144, OFF), (186, b"\x91\x30\x50"),
+        (192, b"\x81\x30\x00"),
+    ]  # fmt: skip
+
+
+def test_of_a_tape_that_has_ended_the_last_bar_counts_too():
+    tape = taped(3)
+    tape.finish(288)
+    assert [bar.bar.bpm for bar in tape.last_bars(2).bars] == [121.0, 122.0]
+    assert len(tape.last_bars(99).bars) == 3
+    assert tape.last_bars(0).events == []
+    assert Tape().last_bars(4).bars == []
+
+
+def test_a_short_memory_stays_short_and_has_the_last_bars_all_the_same():
+    long, short = taped(1000), taped(1000, keep_bars=8)
+    assert len(short.bars) <= 18
+    assert len(short.events) <= 18 * 4
+    assert short.last_bars(8).events == long.last_bars(8).events
+    assert short.last_bars(8).tempos == long.last_bars(8).tempos
+
+
+def test_a_rest_ends_what_sounds_and_the_tape_goes_on():
+    tape = Tape()
+    tape.write(0, ON)
+    tape.rest(7)
+    tape.write(9, ON)
+    tape.finish(10)
+    assert tape.events == [(0, ON), (7, OFF), (9, ON), (10, OFF)]

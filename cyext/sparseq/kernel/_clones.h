@@ -13,6 +13,13 @@
 #define SPARSEQ_ONE_BY_ONE __asm__ volatile("");
 #endif
 
+/* Keeps a short loop a loop until the vectoriser has seen it. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define SPARSEQ_ROLLED _Pragma("GCC unroll 1")
+#else
+#define SPARSEQ_ROLLED
+#endif
+
 /* Wheels are built for the oldest processor; the loader picks the widest clone that this one runs. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
 #define SPARSEQ_CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))

@@ -11,8 +11,8 @@ cdef struct Found:
 
 
 cdef struct Waiting:
-    # A node that waits for its turn, and the one that came to the same bucket before it; -1: none.
-    uint32_t node
+    # A strip that waits for its turn, and the one that came to the same bucket before it; -1: none.
+    uint32_t strip
     int32_t next
 
 
@@ -21,7 +21,7 @@ cdef struct Search:
     double epsilon
     int spread              # no row farther than this beyond the nearest matters to any query
     Asked* asked            # the query: an entry for each slot, of weight 0 where it is not known
-    int32_t* bucket         # the nodes that wait, by the least distance that their rows can have
+    int32_t* bucket         # the strips that wait, by the least distance that their rows can have
     Waiting* waiting
     Py_ssize_t n_waiting
     Found* found            # rows that may matter

@@ -1,6 +1,6 @@
 """Searching the tree for all rows that matter to a query, with a bound on the mass of all others.
 
-Nodes are visited by the least distance that their rows can have. Once all up to some distance are done, every row
+Strips are visited by the least distance that their rows can have. Once all up to some distance are done, every row
 within it is known. The search ends at the first distance at which all rows beyond it, were they only one step
 farther, could not have more than epsilon of the mass within it. So which rows count depends on the rows alone: the
 numpy twin states the same rule over a list of all distances.
@@ -12,11 +12,18 @@ from libc.stdint cimport uint8_t, uint16_t
 from libc.string cimport memset
 
 from sparseq.kernel._head cimport UNKNOWN, attend_own, least_own, measure_own, own_part, set_asked
-from sparseq.kernel._index cimport LEAF_ROWS, Fact, Node, SlotIndex
+from sparseq.kernel._index cimport ENTRIES, SlotIndex, Strip
 
-cdef extern from "_leaf.h" nogil:
-    void measure_leaf_8(uint16_t*, const uint8_t*, const uint16_t*, int, const Asked*, int, int)
-    void measure_leaf_16(uint16_t*, const uint16_t*, const uint16_t*, int, const Asked*, int, int)
+cdef extern from "_strip.h" nogil:
+    ctypedef struct Near "sparseq_near":
+        bint leaf
+        int bound
+        int limit
+        int n_entries
+    void prefetch_line(const void*)
+    int lowest_bit(uint64_t)
+    uint64_t measure_strip_8(void*, const uint64_t*, int, const Asked*, int, const Near*)
+    uint64_t measure_strip_16(void*, const uint64_t*, int, const Asked*, int, const Near*)
 
 
 cdef class SearchRoom:
@@ -28,7 +35,7 @@ cdef class SearchRoom:
         cdef int32_t[::1] bucket = np.full(largest + 2, -1, np.int32)
         cdef uint64_t[::1] counted = np.zeros(largest + 2, np.uint64)
         # As many as could ever be needed: pages that are not touched are not there.
-        cdef uint8_t[::1] waiting = np.empty(tree.index.n_nodes * sizeof(Waiting), np.uint8)
+        cdef uint8_t[::1] waiting = np.empty(tree.index.n_strips * sizeof(Waiting), np.uint8)
         cdef uint8_t[::1] found = np.empty(tree.index.n_rows * sizeof(Found), np.uint8)
         self._arrays = (tree, asked, bucket, counted, waiting, found)
         search.index = &tree.index
@@ -59,8 +66,8 @@ cdef int search_rows(Head* head, const int32_t* query) except -1 nogil:
     search.n_waiting = search.n_found = search.n_touched = search.farthest = 0
     search.nearest = head.largest_distance
     search.limit = head.largest_distance
-    come_nearer(head, search, least_own(head, head.distance, head.largest_distance))
-    wait(search, 0, distance_of_facts(head, search, 0, 0))
+    come_nearer(search, least_own(head, head.distance, head.largest_distance))
+    wait(search, 0, 0)
     head.seen = head.distance
     cut = visit_by_distance(head, search)
     add_found(head, search, cut)
@@ -68,7 +75,7 @@ cdef int search_rows(Head* head, const int32_t* query) except -1 nogil:
     return 0
 
 
-cdef int come_nearer(const Head* head, Search* search, int distance) except -1 nogil:
+cdef int come_nearer(Search* search, int distance) except -1 nogil:
     """A row is as near as this: rows much farther cannot matter."""
     if distance < search.nearest:
         search.nearest = distance
@@ -100,69 +107,68 @@ cdef int visit_by_distance(Head* head, Search* search) except -1 nogil:
         distance += 1
 
 
-cdef int wait(Search* search, uint32_t node, int distance) except -1 nogil:
+cdef int wait(Search* search, uint32_t strip, int distance) except -1 nogil:
     cdef Waiting* waiting = search.waiting + search.n_waiting
-    waiting.node, waiting.next = node, search.bucket[distance]
+    waiting.strip, waiting.next = strip, search.bucket[distance]
     search.bucket[distance] = search.n_waiting
     search.farthest = max(search.farthest, distance)
     search.n_waiting += 1
+    prefetch_line(search.index.strips + strip)
     return 0
 
 
-cdef int visit(const Head* head, Search* search, int distance) except -1 nogil:
-    """Take the latest node from a bucket: measure a leaf's rows, let the children of another wait."""
-    cdef const Waiting* waiting = search.waiting + search.bucket[distance]
-    cdef const Node* node = search.index.nodes + waiting.node
-    cdef uint32_t child
-    cdef int least
-    search.bucket[distance] = waiting.next
-    if node.n_children == 0:
-        return visit_leaf(head, search, node, distance)
-    for child in range(node.first, node.first + node.n_children):
-        least = distance_of_facts(head, search, child, distance)
-        if least <= search.limit:
-            wait(search, child, least)
-    return 0
-
-
-cdef int distance_of_facts(const Head* head, const Search* search, uint32_t node, int distance) except -1 nogil:
-    """A node's least distance, its parent's being given: what the slots add in which its rows agree."""
-    cdef const Fact* fact = search.index.facts + search.index.nodes[node].fact
-    cdef const Asked* asked
-    cdef int i
-    for i in range(search.index.nodes[node].n_facts):
-        asked = search.asked + fact[i].slot
-        if asked.weight == 0:
-            continue
-        if asked.table != NULL and fact[i].code < head.similarity_size:
-            distance += asked.table[fact[i].code]
-        elif asked.table != NULL or fact[i].code != asked.code:
-            distance += asked.weight
-    return distance
-
-
-cdef int visit_leaf(const Head* head, Search* search, const Node* leaf, int bound) except -1 nogil:
-    cdef uint16_t distance[LEAF_ROWS]
-    cdef const uint16_t* slots = search.index.slot_of_column + leaf.first
-    cdef Py_ssize_t at = <Py_ssize_t>leaf.first * LEAF_ROWS
+cdef int visit(const Head* head, Search* search, int bound) except -1 nogil:
+    """Take the latest strip from a bucket: note the rows that are near enough, let the strips that are wait."""
+    cdef const Waiting* waiting = search.waiting + search.bucket[bound]
+    cdef const Strip* strip = search.index.strips + waiting.strip
+    cdef uint16_t distance[ENTRIES]
+    cdef uint64_t left
     cdef int i, here
-    if head.wide_keys:
-        measure_leaf_16(distance, <const uint16_t*>search.index.columns + at, slots, leaf.n_columns, search.asked,
-                        head.similarity_size, bound)
+    cdef Near near
+    if waiting.next >= 0 and search.waiting[waiting.next].next >= 0:
+        prefetch(search, search.index.strips + search.waiting[search.waiting[waiting.next].next].strip)
+    near.leaf, near.bound, near.limit, near.n_entries = strip.leaf, bound, search.limit, strip.n_entries
+    if head.wide_distance:
+        left = measure_strip_16(distance, search.index.words + strip.word, strip.n_columns, search.asked,
+                                head.similarity_size, &near)
     else:
-        measure_leaf_8(distance, <const uint8_t*>search.index.columns + at, slots, leaf.n_columns, search.asked,
-                       head.similarity_size, bound)
-    search.n_touched += leaf.n_rows
-    for i in range(leaf.n_rows):
-        here = distance[i]
-        if here <= search.limit:
-            come_nearer(head, search, here)
-            search.counted[here] += search.index.counts[leaf.position + i]
-            search.farthest = max(search.farthest, here)
-            search.found[search.n_found].position = leaf.position + i
-            search.found[search.n_found].distance = here
-            search.n_found += 1
+        left = measure_strip_8(distance, search.index.words + strip.word, strip.n_columns, search.asked,
+                               head.similarity_size, &near)
+    search.bucket[bound] = waiting.next
+    search.n_touched += strip.n_entries if strip.leaf else 0
+    while left:
+        i = lowest_bit(left)
+        left &= left - 1
+        here = distance[i] if head.wide_distance else (<uint8_t*>distance)[i]
+        if strip.leaf:
+            find(search, strip.first + i, here)
+        else:
+            wait(search, strip.first + i, here)
     return 0
+
+
+cdef int prefetch(const Search* search, const Strip* strip) except -1 nogil:
+    """Ask the memory for what the visit of a strip will read: most of the time of a search goes into waiting for it."""
+    # As much as most strips have: asking for more than there is costs less than a count that is guessed wrong.
+    cdef const char* words = <const char*>(search.index.words + strip.word)
+    cdef int i
+    for i in range(8):
+        prefetch_line(words + 64 * i)
+    if strip.leaf:
+        prefetch_line(search.index.counts + strip.first)
+        prefetch_line(search.index.counts + strip.first + 16)
+        prefetch_line(search.index.values + strip.first)
+    return 0
+
+
+cdef int find(Search* search, uint32_t position, int distance) except -1 nogil:
+    """Note a row that may matter."""
+    cdef Found* found = search.found + search.n_found
+    found.position, found.distance = position, distance
+    search.n_found += 1
+    search.counted[distance] += search.index.counts[position]
+    search.farthest = max(search.farthest, distance)
+    return come_nearer(search, distance)
 
 
 cdef int add_found(Head* head, Search* search, int cut) except -1 nogil:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from sparseq.jobs.explain import BarReport, Leaning
     from sparseq.jobs.fill import FillSettings
-    from sparseq.jobs.hole import Choice
+    from sparseq.jobs.hole import Choice, Hole
     from sparseq.jobs.repair import Repair, Result
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -114,6 +115,8 @@ def way_options(command: Decorated) -> Decorated:
 
 def run(wish: Wish, choice: Choice) -> None:
     """Fill, write and report as wished."""
+    # Without this numpy starts a thread for each processor while it loads, for products of matrices that nobody takes.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from sparseq.jobs.fill import OWN_WEIGHT, FillSettings
     from sparseq.jobs.repair import check_outputs, open_drums, output_paths, plan_repair, repaired
 
@@ -127,9 +130,9 @@ def run(wish: Wish, choice: Choice) -> None:
     repair = plan_repair(midi, choice, wish.loops, seed)
     say_skipped(repair.examples.skipped, quiet=wish.quiet)
     if wish.dry_run:
-        _show_hole(repair)
+        _show_hole(wish, repair)
         return
-    results = repaired(repair, settings, wish.variations)
+    results = repaired(repair, settings, wish.variations, explained=wish.explain or wish.as_json)
     written = _write(wish, results)
     _report(wish, repair, results, written, settings)
 
@@ -142,11 +145,28 @@ def _check_target(wish: Wish) -> None:
         raise click.UsageError("--in-place takes one variation; write several with -o OUT.mid")
 
 
-def _show_hole(repair: Repair) -> None:
+def _show_hole(wish: Wish, repair: Repair) -> None:
     """Print the bars to fill with the cells to fill marked."""
     hole = repair.hole
+    n_cells, n_notes = int(hole.mask_tl.sum()), len(hole.notes)
+    if wish.as_json:
+        emit_json(
+            {"file": wish.file, "bars": hole.bars, "lanes": _masked_lanes(hole), "cells": n_cells, "notes": n_notes}
+        )
+        return
     emit_bars(hole.grid, hole.bars, mask=hole.mask_tl)
-    say(f"{int(hole.mask_tl.sum())} cells would be filled, {len(hole.notes)} notes would go; nothing is written")
+    say(
+        f"{_count(n_cells, 'cell')} would be filled, {_count(n_notes, 'note')} would go; nothing is written",
+        quiet=wish.quiet,
+    )
+
+
+def _masked_lanes(hole: Hole) -> list[str]:
+    return [lane for index, lane in enumerate(hole.grid.lanes) if hole.mask_tl[:, index].any()]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _write(wish: Wish, results: list[Result]) -> list[Path]:
@@ -186,7 +206,8 @@ def _report(wish: Wish, repair: Repair, results: list[Result], paths: list[Path]
         for number, result in enumerate(results, 1):
             emit(_explained(number if len(results) > 1 else None, result))
     if len(results) < wish.variations:
-        say(f"only {len(results)} of {wish.variations} variations differ enough; --temperature 1.5 finds more")
+        more = "without --greedy there are more" if settings.greedy else "a higher --temperature finds more"
+        say(f"only {len(results)} of {wish.variations} variations differ enough; {more}", quiet=wish.quiet)
     drawn = "" if settings.greedy and len(paths) == 1 else f", seed {settings.seed}"
     bars = repair.hole.bars
     what = f"bar {bars[0]}" if len(bars) == 1 else f"{len(bars)} bars"

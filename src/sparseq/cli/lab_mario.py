@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -37,7 +37,7 @@ def levels_option() -> Callable[[Decorated], Decorated]:
 
 @click.group()
 def mario() -> None:
-    """Levels of Super Mario Bros.: rows of the tiles -XS?Qo<>[]EBbM."""
+    """Write levels of Super Mario Bros.: rows of the tiles -XS?Qo<>[]EBbM."""
 
 
 @mario.command()
@@ -66,7 +66,9 @@ def show(level: str, levels: str | None, output: str | None, force: bool, as_jso
 
 @mario.command()
 @levels_option()
-@click.option("--columns", type=WholeNumber(1, MOST_COLUMNS), default=50, show_default=True, help="Length of the level.")
+@click.option(
+    "--columns", type=WholeNumber(1, MOST_COLUMNS), default=50, show_default=True, help="Length of the level."
+)
 @seed_option()
 @temperature_option(1.0)
 @result_option()
@@ -179,7 +181,7 @@ def _speed(found: dict[str, dict[str, float]]) -> str:
 
 def _report(
     made: Cells,
-    examples: tuple[Cells, ...],
+    examples: Sequence[Cells],
     seed: int,
     output: str | None,
     force: bool,

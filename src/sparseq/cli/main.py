@@ -30,7 +30,7 @@ COMMANDS: Mapping[str, Entry] = {
     "play": Entry("sparseq.cli.play", "Stream new drums live into a MIDI port."),
     "export": Entry("sparseq.cli.export", "Write new loops to .mid files."),
     "fill": Entry("sparseq.cli.fill", "Repair chosen bars of a .mid file and leave the rest untouched."),
-    "vary": Entry("sparseq.cli.vary", "Change some of the drums of a .mid file, drawn by the seed, and leave the rest untouched."),
+    "vary": Entry("sparseq.cli.vary", "Change a share of the drums of a .mid file."),
     "show": Entry("sparseq.cli.show", "Show the drums of a .mid file as a text grid."),
     "loops": Entry("sparseq.cli.loops", "List the shipped loops, or show one."),
     "ports": Entry("sparseq.cli.ports", "List the MIDI inputs and outputs of this machine."),

@@ -35,10 +35,10 @@ def command(
     channels: str | None,
     **way: Any,
 ) -> None:
-    """Change some of the drums of a .mid file, drawn by the seed, and leave the rest untouched.
+    """Change a share of the drums of a .mid file.
 
-    The cells that are drawn, hits and rests alike, are written anew from what stands around them. Options that say
-    where, and how, are those of `sparseq fill`.
+    The rest stays untouched. The cells that are drawn by the seed, hits and rests alike, are written anew from what
+    stands around them. Options that say where, and how, are those of `sparseq fill`.
     """
     from sparseq.jobs.hole import Choice
 

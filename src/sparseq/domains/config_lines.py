@@ -10,7 +10,9 @@ from typing import NamedTuple
 DOCUMENT = "---"
 SUBJECT = "\ue000"
 """Stands for the name of what a file describes."""
-YAML_LINE = re.compile(r"(?P<indent> *)(?P<dashes>(?:- +)*)(?:(?P<key>[^\s#\[{\"'-][^:]*|\"[^\"]+\"|'[^']+'):(?= |$))?(?P<rest>.*)")
+YAML_LINE = re.compile(
+    r"(?P<indent> *)(?P<dashes>(?:- +)*)(?:(?P<key>[^\s#\[{\"'-][^:]*|\"[^\"]+\"|'[^']+'):(?= |$))?(?P<rest>.*)"
+)
 YAML_BLOCK = re.compile(r"[|>][+-]?\d?[+-]?\s*(?:#.*)?")
 HCL_BLOCK = re.compile(r"(?P<head>\s*(?P<type>[\w-]+)(?P<labels>(?:\s+\"[^\"]*\")*)\s*\{)\s*")
 HCL_ATTRIBUTE = re.compile(r"(?P<head>\s*(?P<key>[\w.\"-]+)\s*=\s*)(?P<value>.*?)\s*")
@@ -51,11 +53,11 @@ def read_lines(text: str, language: str) -> list[Line]:
         "yaml" or "hcl".
     """
     lines = list(_yaml_lines(text) if language == "yaml" else _hcl_lines(text))
-    return [line for line, before in zip(lines, [None, *lines], strict=False) if line[:3] != (before or ())[:3] or line.head]
+    return [line for k, line in enumerate(lines) if line.head or line.value or not k or lines[k - 1][:3] != line[:3]]
 
 
 def subject_of(text: str, language: str) -> str | None:
-    """Return the name of what a file describes: ``metadata: name:``, or the last label of the first resource or block."""
+    """Return the name of what a file describes: ``metadata: name:``, or the last label of the first resource."""
     if language == "yaml":
         named = [line.value for line in _yaml_lines(text) if line.path.split(":", 1)[-1] == "metadata.name"]
         return named[0].strip("\"'") if named and named[0] else None
@@ -71,7 +73,7 @@ def mark_subject(text: str, subject: str | None) -> str:
 
 
 def _yaml_lines(text: str) -> Iterator[Line]:
-    """The kind of a Kubernetes object is part of every path in it: a Service has no replicas."""
+    """Yield lines; the kind of a Kubernetes object is part of every path in it: a Service has no replicas."""
     rows = text.splitlines()
     kind, stack = _kind_from(rows, 0), _YamlStack()
     for number, row in enumerate(rows):

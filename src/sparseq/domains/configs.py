@@ -1,6 +1,7 @@
 """Config files in a house style: a line is a step, with one lane for where it stands and one for its value."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -86,7 +87,7 @@ class ConfigDomain:
         placed = heads_t.copy()
         for step, row in enumerate(rows, start=1):
             if heads_t[step] == UNKNOWN:
-                able = [t for t, place in enumerate(self.places) if t > END and place.head and row.startswith(place.head)]
+                able = [t for t in self._place_tokens.values() if row.startswith(self.places[t].head or "\n")]
                 longest = max((len(self.places[t].head) for t in able), default=0)
                 able = [t for t in able if len(self.places[t].head) == longest]
                 placed[step] = able[0] if len(able) == 1 else MASK if able else UNKNOWN
@@ -109,7 +110,9 @@ class ConfigDomain:
 
     def rows(self, cells_tl: Cells, subject: str) -> list[str]:
         """Return the text of each line; begin and end are none."""
-        lines = [(self.places[place], self.values[value]) for place, value in cells_tl.tolist() if place not in (BEGIN, END)]
+        lines = [
+            (self.places[place], self.values[value]) for place, value in cells_tl.tolist() if place not in (BEGIN, END)
+        ]
         return [f"{place.head}{value}".replace(SUBJECT, subject) for place, value in lines]
 
     def context(self, n_lanes: int = 2, causal: bool = True) -> Context:
@@ -133,13 +136,15 @@ def _language(sources: Mapping[str, bytes]) -> str:
     found = {LANGUAGES.get(PurePath(name).suffix.lower(), "") for name in sources}
     if len(found) != 1 or "" in found:
         names = ", ".join(sorted(sources)[:3])
-        raise InputError(f"{names}: wanted files of one language, {' or '.join(LANGUAGES)}, got {len(sources)} of others")
+        raise InputError(
+            f"{names}: wanted files of one language, {' or '.join(LANGUAGES)}, got {len(sources)} of others"
+        )
     return found.pop()
 
 
 def _pairs(cells_tl: Cells) -> list[tuple[int, int]]:
     heads = cells_tl[:, HEAD].tolist()
-    return list(zip(heads, heads[1:], strict=False))
+    return list(pairwise(heads))
 
 
 def _longest_common_run(a: list[list[int]], b: list[list[int]]) -> int:
@@ -148,5 +153,3 @@ def _longest_common_run(a: list[list[int]], b: list[list[int]]) -> int:
         now = [0, *(before[k] + 1 if line == other else 0 for k, other in enumerate(b))]
         longest, before = max(longest, *now), now
     return longest
-
-

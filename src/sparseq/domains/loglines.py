@@ -75,7 +75,9 @@ class LogDomain:
 
     def decode(self, cells_tl: Cells) -> bytes:
         """Return the templates of the lines, their places open."""
-        return "".join(f"{self.templates[token]}\n" for token in cells_tl[:, TEMPLATE] if token not in (BEGIN, END)).encode()
+        return "".join(
+            f"{self.templates[token]}\n" for token in cells_tl[:, TEMPLATE] if token not in (BEGIN, END)
+        ).encode()
 
     def context(self, n_lanes: int = 2, causal: bool = True) -> Context:
         """Return what lines look at: templates and gaps before, and unless causal those after."""

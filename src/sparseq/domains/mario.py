@@ -95,27 +95,29 @@ def read_levels(path: str | Path) -> tuple[Cells, ...]:
 
 def stream_context(n_rows: int = N_ROWS) -> Context:
     """Return what a cell looks at from left to right, top to bottom: what is decided before it, and its row."""
-    return _context(n_rows, STREAM_SLOTS)
+    return _context(n_rows, STREAM_SLOTS, [0] * n_rows)
 
 
 def fill_context(n_rows: int = N_ROWS) -> Context:
-    """Return what a cell looks at on all sides: its neighbours and its row."""
-    return _context(n_rows, FILL_SLOTS)
+    """Return what a cell looks at on all sides: its neighbours and its row.
+
+    Sky, middle and ground have examples of their own: a fill asks often, and rows so far apart tell each other nothing.
+    """
+    bands = np.searchsorted([n_rows * 5 // 14, n_rows * 11 // 14], np.arange(n_rows), side="right")
+    return _context(n_rows, FILL_SLOTS, np.unique(bands, return_inverse=True)[1].tolist())
 
 
-def _context(n_rows: int, spec: Sequence[tuple[int, int, float]]) -> Context:
-    """Rows share their examples: a pipe may stand at a height where no example has one."""
+def _context(n_rows: int, spec: Sequence[tuple[int, int, float]], heads: Sequence[int]) -> Context:
+    """Rows of one head share their examples: a pipe may stand at a height where no example has one."""
     rows = np.arange(max(n_rows, len(TILES)))
     unlike = np.abs(rows[:, None] - rows) / (len(rows) - 1)
     lanes = [
         [*_neighbours(row, n_rows, spec), Slot(0, constant_lane(row), ROW_WEIGHT * (len(rows) - 1), unlike)]
         for row in range(n_rows)
     ]
-    return make_context(lanes, [len(TILES)] * n_rows, [0] * n_rows)
+    return make_context(lanes, [len(TILES)] * n_rows, heads)
 
 
 def _neighbours(row: int, n_rows: int, spec: Sequence[tuple[int, int, float]]) -> list[Slot]:
     """Slots that fall out of the level read its edge."""
-    return [
-        Slot(dt, row + down if 0 <= row + down < n_rows else EDGE_LANE, weight) for dt, down, weight in spec
-    ]
+    return [Slot(dt, row + down if 0 <= row + down < n_rows else EDGE_LANE, weight) for dt, down, weight in spec]

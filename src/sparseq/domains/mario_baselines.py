@@ -62,8 +62,9 @@ def published_table(head_dim: int = 64) -> npt.NDArray[np.float32]:
     """Return the original's own embedding, float32 of shape (N_TOKENS, head_dim): Box and Muller over its draws."""
     draws = Xorshift(TABLE_SEED)
     uniform = np.array([draws.uniform() for _ in range(2 * N_TOKENS * head_dim)]).reshape(-1, 2)
-    normal = np.sqrt(-2.0 * np.log(uniform[:, 0])) * np.cos(2.0 * np.pi * uniform[:, 1])
-    return normal.astype(np.float32).reshape(N_TOKENS, head_dim)
+    normal: npt.NDArray[np.float64] = np.sqrt(-2.0 * np.log(uniform[:, 0])) * np.cos(2.0 * np.pi * uniform[:, 1])
+    table: npt.NDArray[np.float32] = normal.astype(np.float32).reshape(N_TOKENS, head_dim)
+    return table
 
 
 def corpus_tokens(levels: Sequence[Cells]) -> Tokens:
@@ -131,7 +132,12 @@ def original_diffuser(corpus: Tokens) -> OriginalDiffuser:
 
 
 def original_fill(
-    diffuser: OriginalDiffuser, n: int, seed: int, steps: int = 24, floor: Tokens | None = None, draw: DrawConfig = QUALITY
+    diffuser: OriginalDiffuser,
+    n: int,
+    seed: int,
+    steps: int = 24,
+    floor: Tokens | None = None,
+    draw: DrawConfig = QUALITY,
 ) -> Tokens:
     """Return `n` filled tokens, from a slice of the corpus laid where the original lays it for this seed.
 
@@ -143,4 +149,4 @@ def original_fill(
     source, place = draws.word() % (len(diffuser.corpus) - size), draws.word() % (n - size)
     known[place : place + size] = diffuser.corpus[source : source + size]
     anchors = {} if floor is None else dict.fromkeys(floor.tolist(), TILES.index("X"))
-    return diffuser.fill(n, steps, known, anchors, draw, seed, every_row=True)
+    return diffuser.fill(n, steps, known, anchors, QUALITY, seed, every_row=True)

@@ -55,7 +55,8 @@ def measure(cells_tl: Cells, corpus: Sequence[Cells]) -> dict[str, float]:
 
 def _ground_tops(cells_tl: Cells) -> npt.NDArray[np.int64]:
     ground = cells_tl == GROUND
-    return np.where(ground.any(1), ground.argmax(1), cells_tl.shape[1])
+    tops: npt.NDArray[np.int64] = np.where(ground.any(1), ground.argmax(1), cells_tl.shape[1])
+    return tops
 
 
 def _leniency(cells_tl: Cells) -> float:
@@ -74,7 +75,10 @@ def novelty(cells_tl: Cells, corpus: Sequence[Cells]) -> float:
 
 
 def histogram_kl(cells_tl: Cells, corpus: Sequence[Cells]) -> float:
-    """Return sum of p log(p / q), p the tile shares of the level, q of the corpus, half a tile added to each count."""
+    """Return sum of p log(p / q) in nats, p the tile shares of the level, q those of the corpus.
+
+    Half a tile is added to each count of both, so that a tile that one lacks costs much, not everything.
+    """
     here = np.bincount(cells_tl.reshape(-1), minlength=len(TILES)) + 0.5
     there = sum((np.bincount(level.reshape(-1), minlength=len(TILES)) for level in corpus), np.zeros(len(TILES))) + 0.5
     p, q = here / here.sum(), there / there.sum()

@@ -8,32 +8,26 @@ from sparseq.domains.pictures import png
 from sparseq.domains.protocol import Cells, Mask
 
 SIDE = 16
-SKY, BROWN, DARK, GOLD, GREEN, LIME, GREY, RED = (
-    "#9cc9f5",
-    "#b5713a",
-    "#6b3d1a",
-    "#f2b632",
-    "#2e8b3d",
-    "#7ed06b",
-    "#4a4f5a",
-    "#c8372d",
-)
+SKY, BROWN, DARK, CLAY, TAN = "#9cc9f5", "#b5713a", "#6b3d1a", "#c96a3a", "#a5824a"
+GOLD, GREEN, LIME, PINE = "#f2b632", "#2e8b3d", "#7ed06b", "#175c24"
+GREY, NIGHT, WHITE, RED, SKIN = "#4a4f5a", "#20242c", "#ffffff", "#c8372d", "#f0c090"
+MASKED = "#ff00c8"
 # Boxes (left, top, right, bottom, colour) of each tile on the sky, in pixels, ends included.
 BOXES: dict[str, tuple[tuple[int, int, int, int, str], ...]] = {
     "-": (),
     "X": ((0, 0, 15, 15, BROWN), (0, 0, 15, 1, "#d89a5b"), (0, 14, 15, 15, DARK), (7, 4, 8, 11, DARK)),
-    "S": ((0, 0, 15, 15, "#c96a3a"), (0, 7, 15, 8, DARK), (0, 15, 15, 15, DARK), (7, 0, 8, 7, DARK), (3, 8, 4, 15, DARK)),
+    "S": ((0, 0, 15, 15, CLAY), (0, 7, 15, 8, DARK), (0, 15, 15, 15, DARK), (7, 0, 8, 7, DARK), (3, 8, 4, 15, DARK)),
     "?": ((0, 0, 15, 15, GOLD), (5, 3, 10, 4, DARK), (9, 4, 10, 8, DARK), (7, 7, 8, 9, DARK), (7, 11, 8, 12, DARK)),
-    "Q": ((0, 0, 15, 15, "#a5824a"), (2, 2, 3, 3, DARK), (12, 2, 13, 3, DARK), (2, 12, 3, 13, DARK), (12, 12, 13, 13, DARK)),
+    "Q": ((0, 0, 15, 15, TAN), (2, 2, 3, 3, DARK), (12, 2, 13, 3, DARK), (2, 12, 3, 13, DARK), (12, 12, 13, 13, DARK)),
     "o": ((5, 2, 10, 13, GOLD), (4, 4, 11, 11, GOLD), (7, 5, 8, 10, "#fff2b0")),
-    "<": ((0, 1, 15, 15, GREEN), (2, 3, 5, 15, LIME), (0, 1, 15, 2, "#175c24"), (0, 14, 15, 15, "#175c24")),
-    ">": ((0, 1, 15, 15, GREEN), (9, 3, 10, 15, LIME), (0, 1, 15, 2, "#175c24"), (0, 14, 15, 15, "#175c24")),
-    "[": ((2, 0, 15, 15, GREEN), (4, 0, 7, 15, LIME), (2, 0, 2, 15, "#175c24")),
-    "]": ((0, 0, 13, 15, GREEN), (8, 0, 9, 15, LIME), (13, 0, 13, 15, "#175c24")),
-    "E": ((3, 3, 12, 11, "#8a4b2a"), (5, 6, 6, 8, "#ffffff"), (9, 6, 10, 8, "#ffffff"), (2, 12, 6, 14, DARK), (9, 12, 13, 14, DARK)),
+    "<": ((0, 1, 15, 15, GREEN), (2, 3, 5, 15, LIME), (0, 1, 15, 2, PINE), (0, 14, 15, 15, PINE)),
+    ">": ((0, 1, 15, 15, GREEN), (9, 3, 10, 15, LIME), (0, 1, 15, 2, PINE), (0, 14, 15, 15, PINE)),
+    "[": ((2, 0, 15, 15, GREEN), (4, 0, 7, 15, LIME), (2, 0, 2, 15, PINE)),
+    "]": ((0, 0, 13, 15, GREEN), (8, 0, 9, 15, LIME), (13, 0, 13, 15, PINE)),
+    "E": ((3, 3, 12, 11, DARK), (5, 6, 6, 8, WHITE), (9, 6, 10, 8, WHITE), (2, 12, 6, 14, DARK), (9, 12, 13, 14, DARK)),
     "B": ((2, 0, 13, 15, GREY), (5, 0, 6, 15, "#7a8190")),
-    "b": ((1, 2, 14, 15, GREY), (1, 2, 14, 3, "#20242c"), (4, 6, 11, 11, "#20242c")),
-    "M": ((4, 1, 12, 3, RED), (5, 4, 11, 7, "#f0c090"), (4, 8, 11, 12, RED), (4, 13, 6, 15, DARK), (9, 13, 11, 15, DARK)),
+    "b": ((1, 2, 14, 15, GREY), (1, 2, 14, 3, NIGHT), (4, 6, 11, 11, NIGHT)),
+    "M": ((4, 1, 12, 3, RED), (5, 4, 11, 7, SKIN), (4, 8, 11, 12, RED), (4, 13, 6, 15, DARK), (9, 13, 11, 15, DARK)),
 }
 
 
@@ -71,4 +65,4 @@ def _frame(draw: Any, mask_tl: Mask, t: int, row: int) -> None:
         beside = (t + dt, row + down)
         inside = all(0 <= k < n for k, n in zip(beside, mask_tl.shape, strict=True))
         if not inside or not mask_tl[beside]:
-            draw.line(line, fill="#ff00c8")
+            draw.line(line, fill=MASKED)

@@ -17,6 +17,8 @@ Bools = npt.NDArray[np.bool_]
 
 MOST_CANDIDATES = 96
 MEMBRANE_ROUNDS = 400
+MOST_SHIFT = 40.0
+"""In levels of 255: a larger difference at a rim is an edge of something, which must not bleed inwards."""
 
 
 class Source(NamedTuple):
@@ -45,11 +47,13 @@ class Quilt:
     def __init__(self, images: Sequence[Pixels], side: int, canvas_yxc: Floats, known_yx: Bools) -> None:
         self.side, self.margin = side, max(side // 2, 1)
         self.images = [np.pad(image.astype(float), self._pads, mode="reflect") for image in images]
-        self.sum_yxc = np.pad(canvas_yxc * known_yx[..., None], self._pads)
-        self.weight_yx = np.pad(known_yx.astype(float), self._pads[:2])
+        self.known_yx = np.pad(known_yx, self._pads[:2])
+        self.known_yxc = np.pad(canvas_yxc * known_yx[..., None], self._pads)
+        self.sum_yxc = np.zeros(self.known_yxc.shape)
+        self.weight_yx = np.zeros(self.known_yx.shape)
         ramp = np.minimum(np.arange(1, side + 2 * self.margin + 1), np.arange(side + 2 * self.margin, 0, -1))
         soft = np.clip(ramp / (2.0 * self.margin + 1.0), 0.0, 1.0)
-        self.soft_yx = np.minimum.outer(soft, soft) ** 2
+        self.soft_yx = np.minimum.outer(soft, soft) ** 4
 
     @property
     def _pads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
@@ -58,8 +62,9 @@ class Quilt:
     def lay(self, row: int, column: int, candidates: Iterable[Source]) -> Source:
         """Lay that candidate on a place which fits best what is there; the first of equals."""
         box = self._box(row, column)
-        there = self.sum_yxc[box] / np.maximum(self.weight_yx[box], 1e-9)[..., None]
-        trust = np.minimum(self.weight_yx[box], 1.0)[..., None]
+        known = self.known_yx[box][..., None]
+        there = np.where(known, self.known_yxc[box], self._laid(box))
+        trust = np.maximum(known, np.minimum(4.0 * self.weight_yx[box], 1.0)[..., None])
         best = min(candidates, key=lambda each: float((trust * (self._patch(each) - there) ** 2).sum()))
         self.sum_yxc[box] += self.soft_yx[..., None] * self._patch(best)
         self.weight_yx[box] += self.soft_yx
@@ -74,10 +79,18 @@ class Quilt:
         return self.images[source.image][self._box(source.row, source.column)]
 
     def picture(self) -> Floats:
-        """Return what has been laid, float of shape (height, width, 3)."""
+        """Return what has been laid, and what is known where nothing was: float of shape (height, width, 3).
+
+        Patches reach over the rim of what is known; there too it is they that are returned.
+        """
         m = self.margin
         inner = slice(m, -m), slice(m, -m)
-        return self.sum_yxc[inner] / np.maximum(self.weight_yx[inner], 1e-9)[..., None]
+        bare = self.weight_yx[inner] == 0.0
+        return np.where(bare[..., None], self.known_yxc[inner], self._laid(inner))
+
+    def _laid(self, box: tuple[slice, slice]) -> Floats:
+        laid: Floats = self.sum_yxc[box] / np.maximum(self.weight_yx[box], 1e-9)[..., None]
+        return laid
 
 
 def evened(made_yxc: Floats, known_yxc: Floats, hole_yx: Bools) -> Floats:
@@ -89,6 +102,7 @@ def evened(made_yxc: Floats, known_yxc: Floats, hole_yx: Bools) -> Floats:
     shift = np.where(hole_yx[..., None], 0.0, known_yxc - made_yxc)
     ring = _grown(hole_yx) & ~hole_yx
     shift[~ring] = 0.0
+    shift = np.clip(shift, -MOST_SHIFT, MOST_SHIFT)
     inside = np.pad(hole_yx | ring, 1)
     padded = np.pad(shift, ((1, 1), (1, 1), (0, 0)))
     hole = np.pad(hole_yx, 1)

@@ -1,13 +1,14 @@
 """Images as grids of visual tokens: a codebook of patches by k-means; columns are steps, rows are lanes."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from sparseq.domains.extras import lab_extra
 from sparseq.domains.pictures import Pixels
-from sparseq.domains.protocol import Cells, check_alphabet
+from sparseq.domains.protocol import Cells
 from sparseq.engine.context import Context, Slot, make_context
 from sparseq.errors import InputError
 from sparseq.kernel.layout import EDGE_LANE, constant_lane
@@ -18,13 +19,18 @@ MOST_PATCHES = 65_536
 SHRUNK = 4
 """Patches are compared as so many pixels squared."""
 
-# (columns away, rows down, weight).
+CODES_LIMIT = 512
+"""Most codes: how much they look alike is a table of all pairs."""
+ALIKE_AT = 0.25
+"""Codes count as wholly unlike from this share of the largest distance between two codes on."""
+
+# (columns away, rows down, weight); those far away keep time in what repeats itself, such as bricks.
 NEIGHBOURS = (
     *((dt, 0, 1.0) for dt in (-1, 1)),
     *((0, down, 1.0) for down in (-1, 1)),
-    *((dt, down, 0.5) for dt in (-1, 1) for down in (-1, 1)),
-    *((dt, 0, 0.4) for dt in (-2, 2)),
-    *((0, down, 0.4) for down in (-2, 2)),
+    *((dt, down, 0.6) for dt in (-1, 1) for down in (-1, 1)),
+    *((dt, 0, weight) for away, weight in ((2, 0.5), (3, 0.3), (4, 0.4)) for dt in (-away, away)),
+    *((0, down, weight) for away, weight in ((2, 0.5), (3, 0.3), (4, 0.4)) for down in (-away, away)),
 )
 
 Floats = npt.NDArray[np.float64]
@@ -51,12 +57,16 @@ class TileDomain:
     """
 
     def __init__(self, images: Sequence[Pixels], side: int = 8, n_codes: int = 64, seed: int = 0) -> None:
-        check_alphabet(n_codes, "codes")
+        if n_codes > CODES_LIMIT:
+            raise InputError(f"alphabet: wanted at most {CODES_LIMIT} codes, got {n_codes}")
         self.side = side
         features = np.concatenate([self._features(patches(image, side)) for image in images])
         if len(features) > MOST_PATCHES:
             raise InputError(f"images: wanted at most {MOST_PATCHES} patches, got {len(features)}; use larger patches")
         self.codes_kf = _clustered(features, n_codes, seed)
+        self.unlike_codes = _unlike(self.codes_kf)
+        heights = np.arange(HEIGHTS)
+        self.unlike_heights = np.abs(heights[:, None] - heights) / (HEIGHTS - 1)
 
     @property
     def alphabet(self) -> int:
@@ -80,12 +90,10 @@ class TileDomain:
 
     def context(self, n_rows: int, height_weight: float = 0.0) -> Context:
         """Return what a cell looks at: its neighbours on all sides, and how far down it is, as much as is wanted."""
-        heights = np.arange(HEIGHTS)
-        unlike = np.abs(heights[:, None] - heights) / (HEIGHTS - 1)
         lanes = [
             [
-                *(Slot(dt, _lane(row + down, n_rows), weight) for dt, down, weight in NEIGHBOURS),
-                Slot(0, constant_lane(row * HEIGHTS // n_rows), height_weight, unlike),
+                *(Slot(dt, _lane(row + down, n_rows), weight, self.unlike_codes) for dt, down, weight in NEIGHBOURS),
+                Slot(0, constant_lane(row * HEIGHTS // n_rows), height_weight, self.unlike_heights),
             ]
             for row in range(n_rows)
         ]
@@ -96,8 +104,8 @@ class TileDomain:
         edges = np.linspace(0, self.side, SHRUNK + 1).astype(int)
         pieces = [
             patches_rcyxc[:, :, a:b, c:d].mean((2, 3))
-            for a, b in zip(edges, edges[1:], strict=False)
-            for c, d in zip(edges, edges[1:], strict=False)
+            for a, b in pairwise(edges.tolist())
+            for c, d in pairwise(edges.tolist())
         ]
         return np.stack(pieces, 2).reshape(-1, SHRUNK * SHRUNK * 3)
 
@@ -125,6 +133,16 @@ def _clustered(features: Floats, n_codes: int, seed: int) -> Floats:
         from sklearn.cluster import KMeans
     found = KMeans(n_codes, n_init=1, random_state=seed % (1 << 32), max_iter=50).fit(features)
     return np.array(np.unique(found.cluster_centers_, axis=0), np.float64)
+
+
+def _unlike(codes_kf: Floats) -> Floats:
+    """Return how much codes look unlike, 0 to 1: float of shape (codes, codes)."""
+    lengths = (codes_kf**2).sum(1)
+    squares = np.maximum(lengths[:, None] + lengths - 2.0 * codes_kf @ codes_kf.T, 0.0)
+    np.fill_diagonal(squares, 0.0)
+    distances = np.sqrt(squares)
+    unlike: Floats = np.clip(distances / max(ALIKE_AT * float(distances.max()), 1e-9), 0.0, 1.0)
+    return unlike
 
 
 def _nearest(features: Floats, codes_kf: Floats) -> npt.NDArray[np.int64]:

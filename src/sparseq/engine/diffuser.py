@@ -243,10 +243,7 @@ def cosine_schedule(n_cells: int, steps: int) -> npt.NDArray[np.int64]:
 
 def noise_table(n_steps: int, noise: float) -> npt.NDArray[np.float64]:
     """Return confidence factors exp(tau * Gumbel), float64 of shape (n_steps, NOISE_ROWS), tau falling to 0."""
-    table = np.ones((n_steps, NOISE_ROWS))
-    for step in range(n_steps):
-        tau = noise * (1.0 - (step + 1) / n_steps)
-        if tau > 0.0:
-            # -log(-log(u)) at the middle of each of the equal shares of (0, 1).
-            table[step] = [math.pow(-math.log((k + 0.5) / NOISE_ROWS), -tau) for k in range(NOISE_ROWS)]
-    return table
+    # -log(-log(u)) at the middle of each of the equal shares of (0, 1).
+    gumbel = -np.log(-np.log((np.arange(NOISE_ROWS) + 0.5) / NOISE_ROWS))
+    tau = noise * (1.0 - np.arange(1, n_steps + 1) / n_steps)
+    return np.exp(tau[:, None] * gumbel)

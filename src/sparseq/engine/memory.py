@@ -1,6 +1,8 @@
 """Memory: for every cell of every example one row, its key the context around it, its value the token in it."""
 
+import itertools
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +12,20 @@ from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Context, HeadSpec
 from sparseq.errors import InputError
 from sparseq.kernel import Kernel, load
-from sparseq.kernel.checks import MASK, check_cells, check_count, check_tokens
-from sparseq.kernel.layout import gather
+from sparseq.kernel.checks import EDGE, MASK, check_cells, check_count, check_tokens
+from sparseq.kernel.layout import EDGE_LANE, Layout
 from sparseq.kernel.rows import Rows, merge_rows
+
+_Found = tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16], npt.NDArray[np.int64]]
+"""Keys (slot by slot), values and origins."""
+
+
+class _Piece(NamedTuple):
+    """One example as it is learnt from: unrolled if it is a loop, with the origin of each step's first lane."""
+
+    cells_tl: npt.NDArray[np.uint16]
+    origins_t: npt.NDArray[np.int64]
+    context: Context
 
 
 class Place(NamedTuple):
@@ -43,9 +56,8 @@ class Memory:
     ) -> None:
         self.specs, self.alphabet, self.config = heads, alphabet, config
         self.kernel = kernel or load()
-        self._keys: list[list[npt.NDArray[np.uint16]]] = [[] for _ in heads]
-        self._values: list[list[npt.NDArray[np.uint16]]] = [[] for _ in heads]
-        self._origins: list[list[npt.NDArray[np.int64]]] = [[] for _ in heads]
+        self._models = [config.model_of(spec) for spec in heads]
+        self._pieces: list[_Piece] = []
         self._starts: list[int] = [0]
         self._n_lanes: list[int] = []
         self._rows: list[Rows] | None = None
@@ -83,10 +95,8 @@ class Memory:
         for lane in context.lanes.tolist():
             self._check_values(cells_tl[:, lane], lane, self.specs[context.layout.head_of_lane[lane]].n_values)
         turns = 2 if loop else 1
-        unrolled = np.tile(cells_tl, (turns, 1))
-        base = self._starts[-1] + np.tile(np.arange(len(cells_tl)), turns) * cells_tl.shape[1]
-        for lane in context.lanes.tolist():
-            self._add_lane(unrolled, context, lane, base + lane)
+        origins_t = self._starts[-1] + np.tile(np.arange(len(cells_tl)), turns) * cells_tl.shape[1]
+        self._pieces.append(_Piece(np.tile(cells_tl, (turns, 1)), origins_t, context))
         self._starts.append(self._starts[-1] + cells_tl.size)
         self._n_lanes.append(cells_tl.shape[1])
         self._rows = None
@@ -104,16 +114,6 @@ class Memory:
                 f"cells_tl: wanted tokens 0 to {n_values - 1} or the mask in lane {lane}, got {foreign[0]}"
             )
 
-    def _add_lane(
-        self, cells_tl: npt.NDArray[np.uint16], context: Context, lane: int, origins_t: npt.NDArray[np.int64]
-    ) -> None:
-        head = int(context.layout.head_of_lane[lane])
-        known = cells_tl[:, lane] != MASK
-        keys = gather(context.layout, cells_tl, lane, len(self.specs[head].weights))
-        self._keys[head].append(keys[known])
-        self._values[head].append(cells_tl[known, lane])
-        self._origins[head].append(origins_t[known])
-
     def rows(self) -> list[Rows]:
         """Return the merged rows of each head; computed once, until an example is added."""
         if self._rows is None:
@@ -122,22 +122,23 @@ class Memory:
 
     def _merged(self, head: int) -> Rows:
         spec = self.specs[head]
-        none = np.zeros((0, len(spec.weights)), np.uint16)
-        keys = np.concatenate([none, *self._keys[head]])
-        values = np.concatenate([np.zeros(0, np.uint16), *self._values[head]])
-        origins = np.concatenate([np.zeros(0, np.int64), *self._origins[head]])
-        return merge_rows(keys, values, spec.n_values, self.alphabet, origins, spec.weights)
+        n_slots = len(spec.weights)
+        found = [(np.zeros((n_slots, 0), np.uint16), np.zeros(0, np.uint16), np.zeros(0, np.int64))]
+        for _, alike in itertools.groupby(self._pieces, key=lambda piece: id(piece.context)):
+            found += _rows_of(list(alike), head, n_slots)
+        keys, values, origins = (np.concatenate(parts, axis=-1) for parts in zip(*found, strict=True))
+        return merge_rows(keys.T, values, spec.n_values, self.alphabet, origins, spec.weights)
 
     def heads(self, own_capacity: int = 0) -> list[Any]:
         """Return fresh kernel heads over the examples, each with room for `own_capacity` rows of one piece."""
         return [
             self.kernel.head(
                 rows,
-                self.config.model_of(spec),
+                model,
                 own_capacity=own_capacity,
                 own_weight=self.config.own_weight,
             )
-            for rows, spec in zip(self.rows(), self.specs, strict=True)
+            for rows, model in zip(self.rows(), self._models, strict=True)
         ]
 
     def place(self, origin: int) -> Place:
@@ -146,3 +147,52 @@ class Memory:
         example = bisect_right(self._starts, origin) - 1
         step, lane = divmod(origin - self._starts[example], self._n_lanes[example])
         return Place(example, step, lane)
+
+
+def _rows_of(pieces: Sequence[_Piece], head: int, n_slots: int) -> list[_Found]:
+    """Return keys, values and origins of one head for examples that share a context: all are gathered at once."""
+    layout = pieces[0].context.layout
+    lengths = [len(piece.cells_tl) for piece in pieces]
+    lanes = np.flatnonzero(layout.head_of_lane == head).tolist()
+    if not lanes or not sum(lengths):
+        return []
+    # All in one row, with gaps between them that no slot reaches across, but for those that only ever see the edge.
+    near = np.abs(layout.dt_ls) < max(lengths)
+    gap = np.full((int(np.abs(layout.dt_ls[near]).max(initial=0)), layout.n_lanes), EDGE, np.uint16)
+    row_tl = np.concatenate([gap, *(part for piece in pieces for part in (piece.cells_tl, gap))])
+    starts = np.cumsum([0, *(length + len(gap) for length in lengths)])[:-1] + len(gap)
+    steps_n = np.concatenate([np.arange(length) + start for start, length in zip(starts, lengths, strict=True)])
+    origins_n = np.concatenate([piece.origins_t for piece in pieces])
+    parts = [
+        (_keys(layout, row_tl, lane, steps_n, len(gap), n_slots), row_tl[steps_n, lane], origins_n + lane)
+        for lane in lanes
+    ]
+    keys, values, origins = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    order = np.flatnonzero(values != MASK)
+    if len(lanes) > 1:  # example by example, as they were added
+        piece_n = np.tile(np.repeat(np.arange(len(pieces)), lengths), len(lanes))
+        order = order[np.argsort(piece_n[order], kind="stable")]
+    return (
+        [(keys, values, origins)]
+        if len(order) == len(values) and len(lanes) == 1
+        else [(keys[:, order], values[order], origins[order])]
+    )
+
+
+def _keys(
+    layout: Layout,
+    row_tl: npt.NDArray[np.uint16],
+    lane: int,
+    steps_n: npt.NDArray[np.int64],
+    reach: int,
+    n_slots: int,
+) -> npt.NDArray[np.uint16]:
+    """Return the contexts of one lane at some steps, uint16 of shape (n_slots, N); what lies beyond reach is edge."""
+    out = np.full((n_slots, len(steps_n)), EDGE, np.uint16)
+    for slot in range(n_slots):
+        dt, where = int(layout.dt_ls[lane, slot]), int(layout.lane_ls[lane, slot])
+        if where < EDGE_LANE:
+            out[slot] = -2 - where
+        elif where > EDGE_LANE and abs(dt) <= reach:
+            out[slot] = row_tl[:, where][steps_n + dt]
+    return out

@@ -83,33 +83,38 @@ def longest_copied_run(
     Run
         Of equally long ones the first in the piece.
     """
+    sources = [cells_tl, *examples]
+    numbers = _column_numbers(sources)
+    n_before, columns = _in_one_row(numbers)
     best = Run(0, steps.start, Source(OWN, 0))
-    sources = [(OWN, cells_tl), *enumerate(examples)]
-    numbers = _column_numbers([cells for _, cells in sources])
-    for (example, _), columns in zip(sources, numbers, strict=True):
-        run = _longest_in(numbers[0], steps, columns, example)
-        if run.length > best.length:
-            best = run
+    # lengths[k + 1]: how many columns up to k of the sources equal those up to `step` of the piece.
+    lengths = np.zeros(len(columns) + 1, np.int64)
+    for step in steps:
+        lengths[1:] = np.where(columns == numbers[0][step], lengths[:-1] + 1, 0)
+        lengths[steps.start + 1 : steps.stop + 1] = 0
+        end = int(lengths.argmax())
+        if (length := int(lengths[end])) > best.length:
+            source = int(np.searchsorted(n_before, end - 1, "right")) - 1
+            place = Source(source - 1 if source else OWN, end - length - int(n_before[source]))
+            best = Run(length, step - length + 1, place)
     return best
+
+
+def _in_one_row(numbers: Sequence[npt.NDArray[np.int64]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return where each source begins in a row of all, and the row, with a gap behind each that equals nothing."""
+    gap = np.full(1, -1, np.int64)
+    row = np.concatenate([part for columns in numbers for part in (columns, gap)])
+    return np.cumsum([0, *(len(columns) + 1 for columns in numbers[:-1])]), row
 
 
 def _column_numbers(grids: Sequence[npt.NDArray[np.integer]]) -> list[npt.NDArray[np.int64]]:
     """Return numbers of the columns of each grid, equal for equal columns."""
-    _, inverse = np.unique(np.concatenate(grids), axis=0, return_inverse=True)
+    columns = np.concatenate(grids)
+    numbers = np.zeros(len(columns), np.int64)
+    for cells in columns.T:
+        # The number so far and one more lane make a new number, below the count of columns again.
+        pairs = numbers * (int(cells.max(initial=0)) + 1) + cells
+        order = np.argsort(pairs, kind="stable")
+        numbers[order] = np.cumsum(np.diff(pairs[order], prepend=pairs[order[:1]]) != 0)
     ends = np.cumsum([len(grid) for grid in grids])
-    return np.split(inverse.reshape(-1).astype(np.int64), ends[:-1])
-
-
-def _longest_in(written: npt.NDArray[np.int64], steps: range, columns: npt.NDArray[np.int64], example: int) -> Run:
-    best = Run(0, steps.start, Source(example, 0))
-    lengths = np.zeros(len(columns) + 1, np.int64)
-    for step in steps:
-        # lengths[k + 1]: how many columns up to k of the example equal those up to `step` of the piece.
-        lengths[1:] = np.where(columns == written[step], lengths[:-1] + 1, 0)
-        if example == OWN:
-            lengths[np.asarray(steps) + 1] = 0
-        longest = int(lengths.max())
-        if longest > best.length:
-            end = int(lengths.argmax())
-            best = Run(longest, step - longest + 1, Source(example, end - longest))
-    return best
+    return np.split(numbers, ends[:-1])

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from sparseq.errors import InputError
-from sparseq.music.encode import drum_notes, encode_drums
+from sparseq.music.bars import score_bars
+from sparseq.music.encode import drum_notes, encode_drums, grid_bars
 from sparseq.music.grid import DrumGrid
 from sparseq.music.lanes import LANES, lane_of
 from sparseq.music.loops import LoopSource, Skipped, find_all, load
@@ -69,7 +70,7 @@ def load_examples(specs: Sequence[str], steps_per_beat: int | None = None) -> Ex
     for source, score in loaded.loops:
         example = _example(source, score, steps_per_beat)
         try:
-            example.grid(())
+            grid_bars(score_bars(score), score.ppq, example.steps_per_beat)
         except InputError as error:
             skipped.append(Skipped(source.name, str(error)))
         else:

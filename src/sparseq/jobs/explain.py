@@ -36,7 +36,7 @@ class BarReport:
     copied_from : Leaning or None
         Where that run begins; its weight is the run's share of the bar.
     log_likelihood : float
-        Mean natural logarithm of the probability that each filled cell had when it was decided.
+        Mean natural logarithm of each filled cell's probability, given all others.
     """
 
     bar: int
@@ -71,7 +71,7 @@ def _bar_report(filler: Filler, filling: Filling, number: int) -> BarReport:
         _sources(filler, leaned_on(filling.grid, mask, filler.memory)),
         run.length,
         copied,
-        float(filling.grid.logp_tl[mask].mean()),
+        float(filling.logp_tl[mask].mean()),
     )
 
 

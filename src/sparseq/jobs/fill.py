@@ -64,11 +64,14 @@ class Filling:
     ----------
     grid : Grid
         All cells, with the origins of those filled.
+    logp_tl : float64 ndarray of shape (T, L)
+        Natural logarithm of each filled cell's probability, given all others; 0 for cells that were given.
     log_likelihood : float
-        Mean over the filled cells of the natural logarithm of each one's probability, given all others.
+        Its mean over the filled cells.
     """
 
     grid: Grid
+    logp_tl: npt.NDArray[np.float64]
     log_likelihood: float
 
 
@@ -105,8 +108,12 @@ class Filler:
         self._learn = hole.heard_bars_b[hole.grid.bars_t][:, None] & ~self.mask_tl
         retrieval = RetrievalConfig(sharpness=1.2, prior_weight=1e-6, own_weight=settings.own_weight)
         self.memory = Memory(self._context.heads, CODE_LIMIT, retrieval)
+        contexts: dict[tuple[int, int], Context] = {}  # most examples are counted alike: one context for all of them
         for grid in self.grids:
-            self.memory.add(fill_cells(grid), _context(grid), loop=is_loop(grid))
+            counted = grid.steps_per_beat, usual_bar_steps([grid])
+            if counted not in contexts:
+                contexts[counted] = fill_context(len(grid.lanes), *counted)
+            self.memory.add(fill_cells(grid), contexts[counted], loop=is_loop(grid))
         self._diffuser = Diffuser(self.memory, _schedule(settings), _sampling(settings))
 
     def fill(self, seed: int | None = None) -> Filling:
@@ -115,8 +122,9 @@ class Filler:
         grid = self._fill(self._cells, self.mask_tl, seed)
         if self.settings.max_copy is not None:
             grid = rewrite_copies(self, grid, self.settings.max_copy, seed)
-        logp = self._diffuser.likelihood(grid, self.mask_tl, self._context, self._learn)
-        return Filling(grid, float(logp.mean()))
+        logp_tl = np.zeros(self.mask_tl.shape)
+        logp_tl[self.mask_tl] = logp = self._diffuser.likelihood(grid, self.mask_tl, self._context, self._learn)
+        return Filling(grid, logp_tl, float(logp.mean()))
 
     def probabilities(self, grid: Grid, mask_tl: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         """Return the probabilities of some filled cells' tokens given all others, (C, 2), in rising order of cells."""
@@ -157,11 +165,21 @@ class Filler:
         reader = HitReader(self.memory, self.grids, grid.cells_tl.shape[1])
         own, hits = _own_pitches(self.hole.score), {}
         for step, lane in np.argwhere(self.mask_tl & (grid.cells_tl == 1)).tolist():
-            name = self.hole.grid.lanes[lane]
-            found = reader.hits(int(grid.origins_tl[step, lane]), self.hole.grid.hits, name)
+            name, origin = self.hole.grid.lanes[lane], int(grid.origins_tl[step, lane])
+            found = self._usual_strokes(step, lane) if origin >= 0 else ()
             least = 0 if self._is_first_of_hole(step) else None
+            found = found or reader.hits(origin, self.hole.grid.hits, name)
             hits[step, lane] = tuple(_fitted(hit, own.get(name), least) for hit in found)
         return hits
+
+    def _usual_strokes(self, step: int, lane: int) -> tuple[Hit, ...]:
+        """Return how the nearest other bar plays this cell: a loop says what is played, the file how loud and late."""
+        grid = self.hole.grid
+        known_t = (grid.tokens_tl[:, lane] == 1) & ~self.hole.mask_tl[:, lane]
+        steps = np.flatnonzero(known_t & (grid.phases_t == grid.phases_t[step]))
+        if not len(steps):
+            return ()
+        return grid.hits[int(steps[np.abs(steps - step).argmin()]), lane]
 
     def _is_first_of_hole(self, step: int) -> bool:
         """Whether a stroke played early at this step would begin in a bar that is not to be touched."""
@@ -169,11 +187,27 @@ class Filler:
         return step == bar.start_step and bar.number - 1 not in self.hole.bars
 
     def _notes(self, hits: Mapping[Cell, tuple[Hit, ...]]) -> list[Note]:
-        """Return notes in the file's ticks, on the track and channel that play most of what is replaced."""
-        places = Counter((note.track, note.channel) for note in self.hole.notes or drum_notes(self.hole.score))
-        track, channel = places.most_common(1)[0][0] if places else (_last_track(self.hole.midi), DRUM_CHANNEL)
-        grid = self.hole.grid
-        return list(place_hits(hits, grid.steps_per_beat, self.hole.score.ppq, channel=channel, track=track))
+        """Return notes in the file's ticks, each on the track and channel that play most of its lane."""
+        grid, ppq = self.hole.grid, self.hole.score.ppq
+        notes: list[Note] = []
+        for (track, channel), lanes in _lanes_by_place(self.hole).items():
+            theirs = {cell: found for cell, found in hits.items() if grid.lanes[cell[1]] in lanes}
+            notes += place_hits(theirs, grid.steps_per_beat, ppq, channel=channel, track=track)
+        return notes
+
+
+def _lanes_by_place(hole: Hole) -> dict[tuple[int, int], list[str]]:
+    """Return the lanes by track and channel: where most of a lane is played, or else most of all drums."""
+    usual = Counter((note.track, note.channel) for note in hole.notes or hole.voices)
+    fallback = usual.most_common(1)[0][0] if usual else (_last_track(hole.midi), DRUM_CHANNEL)
+    tally: dict[str, Counter[tuple[int, int]]] = {}
+    for note in hole.voices:
+        tally.setdefault(lane_of(note.pitch), Counter())[note.track, note.channel] += 1
+    places: dict[tuple[int, int], list[str]] = {}
+    for lane in hole.grid.lanes:
+        place = tally[lane].most_common(1)[0][0] if lane in tally else fallback
+        places.setdefault(place, []).append(lane)
+    return places
 
 
 def fill_hole(hole: Hole, examples: Examples | None, settings: FillSettings) -> MidiFile:

@@ -64,6 +64,8 @@ class Hole:
         Cells to fill.
     notes : tuple of Note
         Notes that are in the way.
+    voices : tuple of Note
+        All drums of the tracks and channels that were chosen: new notes go where these are.
     """
 
     midi: MidiFile
@@ -71,11 +73,13 @@ class Hole:
     grid: DrumGrid
     mask_tl: npt.NDArray[np.bool_]
     notes: tuple[Note, ...]
+    voices: tuple[Note, ...]
 
     @property
     def bars(self) -> list[int]:
         """Numbers of the bars with cells to fill."""
-        return np.unique(self.grid.bars_t[self.mask_tl.any(1)] + 1).tolist()
+        filled_b = np.bincount(self.grid.bars_t, weights=self.mask_tl.any(1))
+        return (np.flatnonzero(filled_b) + 1).tolist()
 
     @property
     def heard_bars_b(self) -> npt.NDArray[np.bool_]:
@@ -88,8 +92,9 @@ def dig_hole(midi: MidiFile, choice: Choice, library: Sequence[Score] = (), seed
     """Put a file's drums on a grid and mark what is to be filled.
 
     The lanes are those that the file plays outside the hole, and those asked for by name; a file with no drums outside
-    takes those inside. A stroke that is played a hair before the first bar of the hole stays, though it
-    belongs to that bar's first step: no note that begins outside the chosen bars is ever changed.
+    takes its own and the library's. Where tracks or channels are chosen and no lanes, these are the lanes they play.
+    A stroke that is played a hair before the first bar of the hole stays, though it belongs to that bar's first step:
+    no note that begins outside the chosen bars is ever changed.
 
     Raises
     ------
@@ -97,49 +102,62 @@ def dig_hole(midi: MidiFile, choice: Choice, library: Sequence[Score] = (), seed
         For bars, lanes, tracks or channels that the file does not have, or where there is nothing to go by.
     """
     score = read_score(midi)
+    voices = _chosen_notes(score, choice)
     whole = encode_drums(score, None, suitable_steps(score))
     bars = parse_bars(choice.bars, len(whole.bars)) if choice.bars else tuple(range(1, len(whole.bars) + 1))
     lanes = _lanes(whole, bars, choice, library)
     if not lanes:
         raise InputError(f"{midi.name}: wanted drums to go by, got none outside the hole; give --loops with drums")
     grid = encode_drums(score, lanes, whole.steps_per_beat)
-    mask = _wanted(grid, bars, choice) & _by_chance(grid, choice.strength, seed)
-    mask &= ~_held(score, grid, _chosen_notes(score, choice), mask)
+    mask = _wanted(grid, bars, choice, voices)
+    mask &= ~_held(score, grid, voices, mask)
     if not mask.any():
         raise InputError(f"{midi.name}: wanted cells to fill, but nothing lies in all that was chosen")
-    taken = set(_chosen_notes(score, choice))
+    mask = _by_chance(mask, lanes, choice.strength, seed)
+    taken = set(voices)
     notes = tuple(note for note in notes_in_mask(drum_notes(score), score.ppq, grid, mask) if note in taken)
-    return Hole(midi, score, grid, mask, notes)
+    return Hole(midi, score, grid, mask, notes, voices)
 
 
 def _lanes(whole: DrumGrid, bars: Sequence[int], choice: Choice, library: Sequence[Score]) -> tuple[str, ...]:
     outside = ~np.isin(whole.bars_t + 1, bars)
     heard = {lane for k, lane in enumerate(whole.lanes) if whole.tokens_tl[outside, k].any()}
     if not heard:
-        heard = set(whole.lanes) or set(lanes_of(library))
+        heard = set(whole.lanes) | set(lanes_of(library))
     for part in choice.lanes.split(",") if choice.lanes else ():
         # Of a family ("hats") those that the file plays are meant; where it plays none, all.
         named = set(parse_lanes(part))
-        heard |= named if not named & heard else set()
+        heard |= named if not named & {*heard, *whole.lanes} else set()
     return tuple(lane for lane in LANES if lane in heard or lane in whole.lanes)
 
 
-def _wanted(grid: DrumGrid, bars: Sequence[int], choice: Choice) -> npt.NDArray[np.bool_]:
-    chosen = parse_lanes(choice.lanes, grid.lanes) if choice.lanes else grid.lanes
+def _wanted(grid: DrumGrid, bars: Sequence[int], choice: Choice, voices: Sequence[Note]) -> npt.NDArray[np.bool_]:
+    played = {lane_of(note.pitch) for note in voices} if choice.tracks or choice.channels else set(grid.lanes)
+    chosen = parse_lanes(choice.lanes, grid.lanes) if choice.lanes else [lane for lane in grid.lanes if lane in played]
     kept = parse_lanes(choice.keep_lanes, grid.lanes) if choice.keep_lanes else ()
     cells = cell_mask(grid, bars, [lane for lane in chosen if lane not in kept])
     return cells & step_mask(grid, choice.steps, choice.beats)[:, None]
 
 
-def _by_chance(grid: DrumGrid, strength: float, seed: int) -> npt.NDArray[np.bool_]:
-    """Mark a share of all cells; whether a cell is among them depends on the seed and its place alone."""
+def _by_chance(
+    mask_tl: npt.NDArray[np.bool_], lanes: Sequence[str], strength: float, seed: int
+) -> npt.NDArray[np.bool_]:
+    """Return a share of the marked cells; whether a cell is among them depends on the seed and its place alone."""
     if not 0.0 <= strength <= 1.0:
         raise InputError(f"strength: wanted 0 to 1, got {strength}")
     if strength == 1.0:
-        return np.ones(grid.tokens_tl.shape, np.bool_)
+        return mask_tl
+    drawn = np.zeros(mask_tl.shape, np.bool_)
     bar = strength * 2.0**32
-    draws = [philox4x32(seed, cell, 0, 0, STRENGTH_DRAW)[0] < bar for cell in range(grid.tokens_tl.size)]
-    return np.array(draws, np.bool_).reshape(grid.tokens_tl.shape)
+    for step, column in np.argwhere(mask_tl).tolist():
+        word, place = divmod(LANES.index(lanes[column]), 4)
+        drawn[step, column] = philox4x32(seed, step, word, 0, STRENGTH_DRAW)[place] < bar
+    if not drawn.any():
+        raise InputError(
+            f"strength: {strength:g} of {int(mask_tl.sum())} cells was wanted, but seed {seed} draws none; "
+            "raise the strength, choose more bars or lanes, or take another seed"
+        )
+    return drawn
 
 
 def _chosen_notes(score: Score, choice: Choice) -> tuple[Note, ...]:
@@ -150,6 +168,13 @@ def _chosen_notes(score: Score, choice: Choice) -> tuple[Note, ...]:
     if choice.channels:
         channels = parse_channels(choice.channels)
         notes = tuple(note for note in notes if note.channel in channels)
+    if not notes and (choice.tracks or choice.channels):
+        where = " on ".join(
+            f"{what} {asked}" for what, asked in (("track", choice.tracks), ("channel", choice.channels)) if asked
+        )
+        places = sorted({(note.track + 1, note.channel + 1) for note in drum_notes(score)})
+        there = ", ".join(f"track {track} channel {channel}" for track, channel in places)
+        raise InputError(f"drums of {where} were asked for, but those of the file are on {there or 'no track'}")
     return notes
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from importlib.resources import as_file, files
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -186,7 +187,7 @@ def evaluate(house: House, count: int, seed: int) -> dict[str, float]:
 
 def _successions(cells_tl: Cells) -> list[tuple[int, int]]:
     heads = cells_tl[:, HEAD].tolist()
-    return list(zip(heads, heads[1:], strict=False))
+    return list(pairwise(heads))
 
 
 def _sources(path: str) -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class Logbook:
         seed : int
             0 up to 2**64 - 1.
         about : str, optional
-            It starts where a line of the examples with this text does.
+            It starts with a line of the examples that has this text, and goes on as after that.
         temperature : float
             Above 0; below 1 keeps to what is usual.
 
@@ -62,22 +63,25 @@ class Logbook:
         context = self.domain.context(causal=True)
         memory = learn(self.examples, context, RETRIEVAL, self.domain.alphabet)
         stream = Retriever(memory, context, sampling=SamplingConfig(temperature=temperature), seed=seed)
-        lead = np.array([(BEGIN, 0)], np.uint16) if about is None else self._lead_to(about, seed)
+        lead, first = (np.array([(BEGIN, 0)], np.uint16), None) if about is None else self._lead_to(about, seed)
         stream.feed(lead)
-        grid = stream.step(np.full((n_lines, 2), MASK, np.uint16))
+        columns = np.full((n_lines, 2), MASK, np.uint16)
+        if first is not None:
+            columns[0] = first
+        grid = stream.step(columns)
         tokens = grid.cells_tl[:, TEMPLATE]
         stop = int(np.argmax(np.append(tokens, END) == END))
         return self._written(memory, grid, slice(0, stop), [])
 
-    def _lead_to(self, about: str, seed: int) -> Cells:
-        """Return what goes up to one of the lines with a text, that line not included."""
+    def _lead_to(self, about: str, seed: int) -> tuple[Cells, Cells]:
+        """Return what goes before one of the lines with a text, and that line."""
         places = [
             (file, k) for file, lines in enumerate(self._lines) for k, line in enumerate(lines) if about in line.message
         ]
         if not places:
             raise InputError(f"about: wanted text of a line of the examples, got {about!r}, which is in none")
         file, k = places[seed % len(places)]
-        return self.examples[file][max(k + 2 - LEAD, 0) : k + 2]
+        return self.examples[file][max(k + 1 - LEAD, 0) : k + 1], self.examples[file][k + 1]
 
     def fill(self, log: str, lines: Sequence[int], seed: int = 0) -> list[str]:
         """Return a log with these lines written anew, all others as they are.
@@ -218,7 +222,7 @@ class _Writer:
 
 
 def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the stretches (first, last + 1) of rising numbers, the last first so that they can be replaced in place."""
+    """Return the stretches (first, last + 1) of rising numbers, the last first: so they can be replaced in place."""
     stretches: list[tuple[int, int]] = []
     for number in numbers:
         if stretches and stretches[-1][1] == number:
@@ -274,7 +278,7 @@ def _most_frequent_successors(known: list[Cells]) -> dict[int, int]:
     counts: dict[int, Counter[int]] = defaultdict(Counter)
     for cells in known:
         tokens = cells[:, TEMPLATE].tolist()
-        for before, now in zip(tokens, tokens[1:], strict=False):
+        for before, now in pairwise(tokens):
             counts[before][now] += 1
     return {before: found.most_common(1)[0][0] for before, found in counts.items()}
 

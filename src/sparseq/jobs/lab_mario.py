@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.resources import as_file, files
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from sparseq.kernel.checks import MASK
 N_COLUMNS = 50
 RETRIEVAL = RetrievalConfig(sharpness=3.0, prior_weight=1e-9)
 STREAM_TEMPERATURE = 0.9
-SCHEDULE = DiffusionConfig(steps=24, noise=16.0)
+SCHEDULE = DiffusionConfig(steps=24, noise=32.0)
 """That of the published tables; noise so strong that cells are settled almost in any order keeps the mix of tiles."""
 REFINED = replace(SCHEDULE, rounds=3, remask=0.1)
 SEED_LIMIT = 1 << 64
@@ -109,7 +110,7 @@ def compare(levels: Sequence[Cells], seed: int = 0) -> Iterator[tuple[str, dict[
 
 
 def pipelines(levels: Sequence[Cells], seed: int) -> Iterator[Pipeline]:
-    """Yield every pipeline over a corpus; ours draw from `seed` on, the others from the seeds of the published tables."""
+    """Yield every pipeline over a corpus; ours draw from `seed` on, the others from the published seeds."""
     yield Pipeline("corpus", lambda k: levels[k % len(levels)])
     yield from _ours(LevelMaker(levels), seed)
     yield from _originals(levels)
@@ -127,7 +128,7 @@ def _ours(maker: LevelMaker, seed: int) -> Iterator[Pipeline]:
 
 
 def _originals(levels: Sequence[Cells]) -> Iterator[Pipeline]:
-    """The original as published, then the sweep of its settings around these."""
+    """Yield the original as published, then the sweep of its settings."""
     tokens, n_rows = baselines.corpus_tokens(levels), int(levels[0].shape[1])
     size, seeds = N_COLUMNS * n_rows, baselines.PUBLISHED_SEEDS
     retriever, diffuser = baselines.original_retriever(tokens), baselines.original_diffuser(tokens)
@@ -140,17 +141,18 @@ def _originals(levels: Sequence[Cells]) -> Iterator[Pipeline]:
     yield Pipeline("original_stream_no_position", lambda k: level(baselines.original_stream(unplaced, size, seeds[k])))
     yield Pipeline("original_fill", lambda k: level(baselines.original_fill(diffuser, size, seeds[k])))
     floor = np.arange(size - N_COLUMNS, size)
-    yield Pipeline("original_fill_floor", lambda k: level(baselines.original_fill(diffuser, size, seeds[k], floor=floor)))
+    anchored = partial(baselines.original_fill, diffuser, size, floor=floor)
+    yield Pipeline("original_fill_floor", lambda k: level(anchored(seeds[k])))
     for name, draw in baselines.sweep_draws().items():
-        yield Pipeline(
-            f"original_stream_{name}",
-            lambda k, draw=draw: level(baselines.original_stream(retriever, size, seeds[k], draw)),  # type: ignore[misc]
-        )
+        said = partial(baselines.original_stream, retriever, size, draw=draw)
+        yield Pipeline(f"original_stream_{name}", _made_by(lambda k, said=said: level(said(seeds[k]))))
     for steps in baselines.SWEEP_STEPS:
-        yield Pipeline(
-            f"original_fill_{steps}_steps",
-            lambda k, steps=steps: level(baselines.original_fill(diffuser, size, seeds[k], steps)),  # type: ignore[misc]
-        )
+        filled = partial(baselines.original_fill, diffuser, size, steps=steps)
+        yield Pipeline(f"original_fill_{steps}_steps", _made_by(lambda k, filled=filled: level(filled(seeds[k]))))
+
+
+def _made_by(make: Callable[..., Cells]) -> Callable[[int], Cells]:
+    return make
 
 
 def _measured(pipeline: Pipeline, levels: Sequence[Cells]) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """Images filled and textures made from patches of the user's own, with the steps on the way."""
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,10 @@ from sparseq.domains.sources import read_sources
 from sparseq.domains.tiles import TileDomain
 from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Context
-from sparseq.engine.diffuser import Diffuser, DiffusionConfig, cosine_schedule
+from sparseq.engine.diffuser import Diffuser, DiffusionConfig
 from sparseq.engine.grid import Grid
 from sparseq.engine.memory import Memory
+from sparseq.engine.sampling import SamplingConfig
 from sparseq.errors import InputError
 from sparseq.kernel.checks import MASK
 
@@ -24,8 +25,18 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 RETRIEVAL = RetrievalConfig(sharpness=4.0, prior_weight=1e-9)
 HEIGHT_WEIGHT = 3.0
 """Of how far down a cell is, when part of an image is filled; a texture is the same everywhere."""
-N_STEPS = 12
-CONFIDENCE_NOISE = 1.0
+TEMPERATURE = 0.6
+"""Of the draws of codes: bricks come out of step at 1."""
+NEIGHBOUR_WORTH = 1.0
+"""What a settled neighbour adds to the certainty (log-probability) by which cells of the rim are taken."""
+MOST_STEPS_SHOWN = 12
+ALIKE = 0.5
+"""A patch that goes on from beside is considered if its code is no more unlike than this to the one wanted."""
+APRON = 4
+"""Cells made around a texture and cut off: at the edge of an example is what only stands at an edge."""
+
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 class Made(NamedTuple):
@@ -81,7 +92,7 @@ def fill_image(
     hole = _hole(image, box)
     blind = np.where(hole[..., None], image[~hole].mean(0).astype(np.uint8), image)  # what was there must not show
     padded, known = _padded(blind, side), ~_padded(hole, side)
-    masked = ~known.reshape(known.shape[0] // side, side, -1, side).all((1, 3)).T
+    masked: Mask = np.logical_not(known.reshape(known.shape[0] // side, side, -1, side).all((1, 3)).T)
     images = [padded, *examples]
     domain = TileDomain([*_without(padded, masked, side), *examples], side, n_codes, seed)
     cells = domain.encode(padded)
@@ -99,13 +110,14 @@ def make_texture(
     """Return a texture of this size, in pixels, like the examples."""
     domain = TileDomain(examples, side, n_codes, seed)
     maker = _Maker(domain, [domain.encode(image) for image in examples], examples, 0.0)
-    shape = math.ceil(width / side), math.ceil(height / side)
+    shape = math.ceil(width / side) + 2 * APRON, math.ceil(height / side) + 2 * APRON
     masked = np.ones(shape, bool)
     grid, steps = maker.fill(np.full(shape, MASK, np.uint16), masked, seed)
     blank = np.zeros((shape[1] * side, shape[0] * side, 3))
-    made = maker.picture(grid, masked, blank, np.zeros(blank.shape[:2], bool), seed)[:height, :width]
-    pixels = np.clip(np.rint(made), 0, 255).astype(np.uint8)
-    return Made(pixels, steps, {"codes": float(len(domain.codes_kf))})
+    made = maker.picture(grid, masked, blank, np.zeros(blank.shape[:2], bool), seed)
+    cut = slice(APRON * side, APRON * side + height), slice(APRON * side, APRON * side + width)
+    pixels = np.clip(np.rint(made[cut]), 0, 255).astype(np.uint8)
+    return Made(pixels, [step[cut] for step in steps], {"codes": float(len(domain.codes_kf))})
 
 
 class _Maker:
@@ -123,20 +135,22 @@ class _Maker:
         return self.domain.context(n_rows, self.height_weight)
 
     def fill(self, cells: Cells, masked: Mask, seed: int) -> tuple[Grid, list[Pixels]]:
-        """Settle the surest cells of every step; returns the grid and a picture of the codes after each step."""
+        """Settle the cells of a mask from its rim inwards, the surest half of the rim at a time.
+
+        By certainty alone a plain sky would spread over a meadow, whose many kinds of grass are each uncertain.
+        Returns the grid, and a picture of the codes after each step.
+        """
         context = self._context(cells.shape[1])
         draws = np.random.Generator(np.random.Philox(seed))
-        propose = Diffuser(self.memory, DiffusionConfig(steps=1))
-        work, open_cells = Grid.of(cells), masked.copy()
-        pictures = []
-        left = cosine_schedule(int(masked.sum()), N_STEPS)
-        for step, n_left in enumerate(left.tolist()):
-            found = propose.fill(work.cells_tl, open_cells, context, (seed + step) % 2**64)
-            noise = CONFIDENCE_NOISE * (1.0 - (step + 1) / len(left)) * draws.gumbel(size=cells.shape)
-            sure = np.where(open_cells, found.logp_tl + noise, -np.inf)
-            order = np.argsort(-sure, axis=None, kind="stable")[: int(open_cells.sum()) - n_left]
-            for name in ("cells_tl", "origins_tl", "logp_tl"):
-                getattr(work, name).reshape(-1)[order] = getattr(found, name).reshape(-1)[order]
+        propose = Diffuser(self.memory, DiffusionConfig(steps=1), SamplingConfig(temperature=TEMPERATURE))
+        work, open_cells, pictures = Grid.of(cells), masked.copy(), []
+        while open_cells.any():
+            rim = _rim(open_cells)
+            found = propose.fill(work.cells_tl, rim, context, int(draws.integers(1 << 63)))
+            sure = np.where(rim, found.logp_tl + NEIGHBOUR_WORTH * _settled_around(open_cells), -np.inf)
+            order = np.argsort(-sure, axis=None, kind="stable")[: math.ceil(int(rim.sum()) / 2)]
+            for ours, theirs in ((work.cells_tl, found.cells_tl), (work.origins_tl, found.origins_tl)):
+                ours.reshape(-1)[order] = theirs.reshape(-1)[order]
             open_cells.reshape(-1)[order] = False
             pictures.append(self._codes_picture(work.cells_tl, open_cells))
         return work, pictures
@@ -152,15 +166,25 @@ class _Maker:
     ) -> npt.NDArray[np.float64]:
         """Return the canvas with patches laid on its masked cells, from the rim of what is known inwards."""
         quilt = Quilt(self.images, self.domain.side, canvas, known)
-        places = self._places()
+        places, laid = self._places(), self._known_sources(masked)
+        good = {source for found in places.values() for source in found}
         draws = np.random.Generator(np.random.Philox(seed))
         for column, row in _inwards(masked):
             token = int(grid.cells_tl[column, row])
-            sources = places.get(token) or [place for found in places.values() for place in found]
+            sources = places.get(token) or sorted(good)
+            near = {*_continued(laid, column, row), *self._source(grid, column, row)} & good
+            alike = [each for each in sorted(near) if self._looks_like(each, token)]
             picked = draws.permutation(len(sources))[:MOST_CANDIDATES]
-            leant_on = self._source(grid, column, row)
-            quilt.lay(row, column, [*([leant_on] if leant_on else []), *(sources[k] for k in picked)])
+            laid[column, row] = quilt.lay(row, column, [*alike, *(sources[k] for k in picked)])
         return quilt.picture()
+
+    def _known_sources(self, masked: Mask) -> dict[tuple[int, int], Source]:
+        """Return where the known cells of an image that is filled come from: from itself, the first of the images."""
+        return {(column, row): Source(0, row, column) for column, row in np.argwhere(~masked).tolist()}
+
+    def _looks_like(self, source: Source, token: int) -> bool:
+        there = int(self.examples[source.image][source.column, source.row])
+        return bool(self.domain.unlike_codes[token, there] < ALIKE)
 
     def _places(self) -> dict[int, list[Source]]:
         """Return where each code stands in the examples, away from holes: a patch is taken with a margin around it."""
@@ -170,15 +194,13 @@ class _Maker:
                 places.setdefault(int(cells[column, row]), []).append(Source(image, row, column))
         return places
 
-    def _source(self, grid: Grid, column: int, row: int) -> Source | None:
-        """Return the patch of an example that a cell leans on."""
+    def _source(self, grid: Grid, column: int, row: int) -> list[Source]:
+        """Return the patch of an example that a cell leans on, if it leans on one."""
         origin = int(grid.origins_tl[column, row])
         if origin < 0:
-            return None
+            return []
         place = self.memory.place(origin)
-        if _near(self.examples[place.example] == MASK)[place.step, place.lane]:
-            return None
-        return Source(place.example, place.lane, place.step)
+        return [Source(place.example, place.lane, place.step)]
 
 
 def _hole(image: Pixels, box: Box) -> npt.NDArray[np.bool_]:
@@ -194,7 +216,7 @@ def _hole(image: Pixels, box: Box) -> npt.NDArray[np.bool_]:
     return hole
 
 
-def _padded(array: npt.NDArray[np.generic], side: int) -> npt.NDArray[np.generic]:
+def _padded(array: npt.NDArray[Number], side: int) -> npt.NDArray[Number]:
     """Continue an array to whole patches by its last row and column."""
     pads = [(0, -array.shape[0] % side), (0, -array.shape[1] % side), *[(0, 0)] * (array.ndim - 2)]
     return np.pad(array, pads, mode="edge")
@@ -208,11 +230,35 @@ def _without(padded: Pixels, masked: Mask, side: int) -> list[Pixels]:
     ]
 
 
+def _continued(laid: Mapping[tuple[int, int], Source], column: int, row: int) -> set[Source]:
+    """Return the patches that would go on where those beside a cell come from."""
+    around = [(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if dx or dy]
+    beside = [(dx, dy, laid[column + dx, row + dy]) for dx, dy in around if (column + dx, row + dy) in laid]
+    return {Source(each.image, each.row - dy, each.column - dx) for dx, dy, each in beside}
+
+
 def _near(masked: Mask) -> Mask:
     """Return masked cells and their eight neighbours."""
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(masked, 1), (3, 3))
-    near: Mask = windows.any((2, 3))
+    near: Mask = np.logical_or.reduce(windows, axis=(2, 3))
     return near
+
+
+def _settled_around(open_cells: Mask) -> npt.NDArray[np.int64]:
+    """Return how many of the eight neighbours of each cell are settled; what is outside counts as not."""
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(~open_cells, 1), (3, 3))
+    settled: npt.NDArray[np.int64] = windows.sum((2, 3)) - ~open_cells
+    return settled
+
+
+def _rim(open_cells: Mask) -> Mask:
+    """Return the open cells beside settled ones; where none is settled, the one in the middle."""
+    rim: Mask = open_cells.copy()
+    rim[_settled_around(open_cells) == 0] = False
+    if not rim.any():
+        middle = np.argwhere(open_cells)[int(open_cells.sum()) // 2]
+        rim[tuple(middle)] = True
+    return rim
 
 
 def _inwards(masked: Mask) -> list[tuple[int, int]]:
@@ -229,8 +275,10 @@ def _inwards(masked: Mask) -> list[tuple[int, int]]:
     return order
 
 
-def contact_sheet(pictures: Sequence[Pixels], columns: int = 4, gap: int = 4) -> Pixels:
-    """Return pictures of one size side by side, rows of `columns`."""
+def contact_sheet(steps: Sequence[Pixels], columns: int = 4, gap: int = 4) -> Pixels:
+    """Return up to `MOST_STEPS_SHOWN` pictures of one size side by side, the last included, in rows of `columns`."""
+    shown = np.unique(np.linspace(0, len(steps) - 1, MOST_STEPS_SHOWN).round().astype(int))
+    pictures = [steps[k] for k in shown]
     height, width = pictures[0].shape[:2]
     rows = math.ceil(len(pictures) / columns)
     sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, np.uint8)

@@ -32,7 +32,8 @@ def rewrite_copies(filler: Filler, grid: Grid, max_copy: int, seed: int) -> Grid
         cell = _cheapest(filler, grid, free_tl, run, max_copy)
         if cell is None:
             raise InputError(
-                f"max_copy: wanted at most {max_copy} steps in a row that copy, but the cells to fill leave no choice; "
+                f"max_copy: wanted at most {max_copy} step{'s' * (max_copy != 1)} in a row that copy, but the cells to "
+                "fill leave no choice; "
                 "fill more bars or lanes, or allow more"
             )
         grid = _changed(filler, grid, cell, seed)

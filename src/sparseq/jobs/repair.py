@@ -1,11 +1,13 @@
 """Repair as a whole: a file, what to fill and from what, and where the results go."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sparseq.errors import FileError, InputError
 from sparseq.jobs.examples import Examples, load_examples
-from sparseq.jobs.explain import BarReport, explain
 from sparseq.jobs.files import check_writable, read_bytes, write_atomically
 from sparseq.jobs.fill import Filler, Filling, FillSettings
 from sparseq.jobs.hole import Choice, Hole, dig_hole
@@ -13,6 +15,9 @@ from sparseq.jobs.variations import variations
 from sparseq.music.encode import drum_notes
 from sparseq.music.score import read_score
 from sparseq.music.smf import MidiFile, parse
+
+if TYPE_CHECKING:
+    from sparseq.jobs.explain import BarReport
 
 NO_EXAMPLES = Examples((), ())
 
@@ -44,7 +49,8 @@ def open_drums(file: str) -> MidiFile:
     midi = parse(read_bytes(file), file)
     score = read_score(midi)
     if not drum_notes(score):
-        found = f"{len(score.notes)} other notes" if score.notes else "no notes at all"
+        count = len(score.notes)
+        found = f"{count} other note{'s' * (count != 1)}" if count else "no notes at all"
         raise InputError(
             f"{file}: wanted drums to repair (channel 10, or a track named like drums), got {found}; "
             "`sparseq export` writes drums without a file to go by"
@@ -68,18 +74,36 @@ def plan_repair(midi: MidiFile, choice: Choice, loops: tuple[str, ...], seed: in
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """One way to fill the hole: the file, how likely it is, and for each filled bar where it comes from."""
+    """One way to fill the hole.
+
+    Attributes
+    ----------
+    midi : MidiFile
+        The repaired file.
+    filling : Filling
+        What was decided, and how likely it is.
+    bars : tuple of BarReport
+        Where each filled bar comes from; empty where nobody asked.
+    """
 
     midi: MidiFile
     filling: Filling
-    bars: tuple[BarReport, ...]
+    bars: tuple[BarReport, ...] = ()
 
 
-def repaired(repair: Repair, settings: FillSettings, n_variations: int = 1) -> list[Result]:
-    """Return up to `n_variations` results, the likeliest first."""
+def repaired(repair: Repair, settings: FillSettings, n_variations: int = 1, *, explained: bool = False) -> list[Result]:
+    """Return up to `n_variations` results, the likeliest first, with a report for each bar if wanted."""
     filler = Filler(repair.hole, repair.examples, settings)
     found = variations(filler, n_variations)
-    return [Result(filler.written(filling), filling, tuple(explain(filler, filling))) for filling in found]
+    return [
+        Result(filler.written(filling), filling, _reports(filler, filling) if explained else ()) for filling in found
+    ]
+
+
+def _reports(filler: Filler, filling: Filling) -> tuple[BarReport, ...]:
+    from sparseq.jobs.explain import explain  # most repairs need none
+
+    return tuple(explain(filler, filling))
 
 
 def output_paths(output: str, n: int) -> list[Path]:

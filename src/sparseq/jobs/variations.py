@@ -18,7 +18,7 @@ SEED_STEP = 0x9E3779B97F4A7C15
 def variations(filler: Filler, n: int) -> list[Filling]:
     """Return up to `n` fillings, ranked by likelihood; fewer where the examples do not leave so many.
 
-    One variation is the filling of the settings' seed itself.
+    A single one is the filling of the settings' seed itself.
     """
     if n == 1:
         return [filler.fill()]

@@ -120,7 +120,7 @@ class SlotHead:
         return self._by_value(mass_n), least
 
     def search(self, query_s: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.uint64], int, int, int]:
-        """Return masses as generation uses them, the nearest distance, the certificate, and how many rows were measured.
+        """Return masses as generation uses them, the nearest distance, the certificate, how many rows were measured.
 
         In a large library rows far away are left out. The certificate bounds their mass; it is at most epsilon times
         the mass found.
@@ -229,7 +229,7 @@ def sample(probability_v: npt.NDArray[np.float64], recent_v: npt.NDArray[np.uint
         weight = [math.pow(w, how.repetition_penalty) if recent_v[v] else w for v, w in enumerate(weight)]
     best = max(weight)
     if how.greedy:
-        return weight.index(best)
+        return int(weight.index(best))
     if 0 < how.top_k < len(weight):
         bar = sorted(weight, reverse=True)[how.top_k - 1]
         weight = [w if w >= bar else 0.0 for w in weight]
@@ -280,7 +280,8 @@ class _Grid:
         self.heads, self.layout, self.cells, self.allowed = heads, layout, cells_tl, allowed_tlv
 
     def head(self, lane: int) -> SlotHead:
-        return self.heads[self.layout.head_of_lane[lane]]
+        head: SlotHead = self.heads[self.layout.head_of_lane[lane]]
+        return head
 
     def query(self, t: int, lane: int) -> npt.NDArray[np.int32]:
         head = self.head(lane)

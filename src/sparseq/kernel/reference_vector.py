@@ -24,9 +24,7 @@ def dense(q_htd: Floats, k_htd: Floats, v_htd: Floats, causal: bool = False) -> 
     return np.asarray(mixed, np.float32)
 
 
-def forward(
-    q_htd: Floats, k_htd: Floats, v_htd: Floats, config: VectorConfig, rows_r: Ints | None = None
-) -> Floats:
+def forward(q_htd: Floats, k_htd: Floats, v_htd: Floats, config: VectorConfig, rows_r: Ints | None = None) -> Floats:
     """Attention of each token (or of those at `rows_r`, rising) to its candidates."""
     n = q_htd.shape[1]
     rows = range(n) if rows_r is None else rows_r.tolist()

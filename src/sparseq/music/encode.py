@@ -1,7 +1,8 @@
 """From a score to a drum grid: each onset goes to its nearest step and keeps what it was played like."""
 
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ DRUM_CHANNEL = 9
 """The channel that General MIDI keeps for percussion: people call it 10."""
 
 MAX_STEPS_PER_BEAT = 96
+Cell = tuple[int, int]
+"""Step and lane."""
+
 _DRUM_NAME = re.compile(r"drum|perc|\bkit\b|schlagzeug|bater", re.IGNORECASE)
 
 
@@ -134,11 +138,34 @@ def encode_drums(score: Score, lanes: Sequence[str] | None = None, steps_per_bea
     steps = steps_of(notes, score.ppq, steps_per_beat)
     bars = _bars_for(score, steps, steps_per_beat)
     columns = [names.index(lane) if lane in names else -1 for lane in lane_by_pitch]
-    hits = _collect(notes, steps, columns, score.ppq, steps_per_beat)
+    columns_n = np.array(columns)[np.fromiter((note[2] for note in notes), np.int64, len(notes))]
     tokens_tl = np.zeros((bars[-1].stop_step, len(names)), np.uint8)
-    if hits:
-        tokens_tl[tuple(np.array(list(hits)).T)] = 1
+    tokens_tl[steps[columns_n >= 0], columns_n[columns_n >= 0]] = 1
+    hits = _Hits(lambda: _collect(notes, steps, columns, score.ppq, steps_per_beat))
     return DrumGrid(tokens_tl, names, hits, steps_per_beat, bars)
+
+
+class _Hits(Mapping[Cell, tuple[Hit, ...]]):
+    """Hits by cell, collected when first asked for: of a library only the few loops that are leaned on are asked."""
+
+    def __init__(self, collect: Callable[[], dict[Cell, tuple[Hit, ...]]]) -> None:
+        self._collect = collect
+
+    @functools.cached_property
+    def _by_cell(self) -> dict[Cell, tuple[Hit, ...]]:
+        return self._collect()
+
+    def __getitem__(self, cell: Cell) -> tuple[Hit, ...]:
+        return self._by_cell[cell]
+
+    def __iter__(self) -> Iterator[Cell]:
+        return iter(self._by_cell)
+
+    def __len__(self) -> int:
+        return len(self._by_cell)
+
+    def __repr__(self) -> str:
+        return repr(self._by_cell)
 
 
 def _bars_for(score: Score, steps: NDArray[np.int64], steps_per_beat: int) -> tuple[GridBar, ...]:
@@ -152,9 +179,9 @@ def _bars_for(score: Score, steps: NDArray[np.int64], steps_per_beat: int) -> tu
 
 def _collect(
     notes: Sequence[Note], steps: NDArray[np.int64], columns: Sequence[int], ppq: int, steps_per_beat: int
-) -> dict[tuple[int, int], tuple[Hit, ...]]:
+) -> dict[Cell, tuple[Hit, ...]]:
     """Return the hits by cell. Notes come in order of time, so the hits of a cell do too."""
-    cells: dict[tuple[int, int], tuple[Hit, ...]] = {}
+    cells: dict[Cell, tuple[Hit, ...]] = {}
     hits = hits_of(notes, steps, ppq, steps_per_beat)
     for note, step, hit in zip(notes, steps.tolist(), hits, strict=True):
         cell = step, columns[note[2]]

@@ -9,11 +9,11 @@ from sparseq.music.chords import QUALITIES, Chord, make_chord
 from sparseq.music.score import Note
 
 _NAMES = tuple(QUALITIES)
-_ROOT_IN_BASS = 0.35  # what a span gains whose lowest note is the root: most of the time it is
-_MISSING = 0.15  # what is lost for each note of the chord that does not sound
+_ROOT_IN_BASS = 0.2  # what a span gains whose lowest note is the root: most of the time it is
+_MISSING = 0.1  # what is lost for each note of the chord that does not sound
 _RICHER = 0.06  # what each note more or less than three costs: sevenths must be heard, not guessed
 _HEARD = 0.08  # the share of a span that makes a note fully heard
-_CHANGE = 0.3  # what a change of chord costs within a bar, and
+_CHANGE = 0.8  # what a change of chord costs within a bar, and
 _CHANGE_AT_BAR = 0.1  # where a bar begins
 _SILENT_CHORD = 1e-9  # of two paths over silence, none is nearer than a chord
 

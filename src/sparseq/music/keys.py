@@ -74,7 +74,7 @@ class Key(NamedTuple):
     scale: str
 
     def __str__(self) -> str:
-        return f"{class_name(self.tonic, flat=self._has_flats)} {self.scale}"
+        return f"{class_name(self.tonic, flat=self.has_flats)} {self.scale}"
 
     @property
     def is_minor(self) -> bool:
@@ -87,7 +87,8 @@ class Key(NamedTuple):
         return frozenset((self.tonic + step) % 12 for step in SCALES[self.scale])
 
     @property
-    def _has_flats(self) -> bool:
+    def has_flats(self) -> bool:
+        """Whether it is written with flats rather than sharps."""
         return (self.tonic + 3 * self.is_minor) % 12 in _FLAT_PARENTS
 
 

@@ -44,6 +44,8 @@ class LoopInfo:
         Who wrote it and what others may do with it.
     file : str
         The file beside the catalogue.
+    chords : str
+        Its chords, as `chords.parse_chords` reads them; empty where none are stated.
     """
 
     name: str
@@ -58,6 +60,7 @@ class LoopInfo:
     author: str
     licence: str
     file: str
+    chords: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def default() -> tuple[LoopSource, ...]:
     return tuple(
         _shipped(info)
         for info in catalogue()
-        if info.meter == "4/4" and info.steps_per_beat == 4 and "drums" in info.parts
+        if info.meter == "4/4" and info.steps_per_beat == 4 and info.parts == ("drums",)
     )
 
 

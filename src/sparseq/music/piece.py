@@ -142,7 +142,7 @@ def _heard_chords(piece: Piece) -> tuple[Chord | None, ...]:
     ]
     ticks = [step * ppq // steps_per_beat for step in [*lines, piece.n_steps]]
     bar_ticks = frozenset(bar.start_step * ppq // steps_per_beat for bar in piece.bars)
-    flat = piece.key is not None and "b" in str(piece.key).split(" ", 1)[0]
+    flat = piece.key is not None and piece.key.has_flats
     found = estimate_chords(notes, ticks, bar_starts=bar_ticks, flat=flat)
     ends = [*lines[1:], piece.n_steps]
     return tuple(chord for chord, start, end in zip(found, lines, ends, strict=True) for _ in range(end - start))

@@ -133,20 +133,26 @@ def pair_notes(events: Sequence[Event], track: int = 0) -> list[Note]:
     """
     notes: list[Note] = []
     sounding: dict[int, deque[tuple[int, int, int]]] = {}
+    build = tuple.__new__  # this loop sees every event of a library: half the time of calling the class
     for index, (tick, data) in enumerate(events):
         status = data[0]
         if not 0x80 <= status < 0xA0:
             continue
-        voice = (status & 0x0F) << 7 | min(data[1], 127)
+        pitch = data[1] if data[1] < 128 else 127
+        voice = (status & 0x0F) << 7 | pitch
+        held = sounding.get(voice)
         if status >= 0x90 and data[2]:
-            sounding.setdefault(voice, deque()).append((tick, min(data[2], 127), index))
-        elif sounding.get(voice):
-            onset, velocity, on_index = sounding[voice].popleft()
-            notes.append(Note(onset, tick - onset, voice & 0x7F, velocity, voice >> 7, track, on_index, index))
+            if held is None:
+                held = sounding[voice] = deque()
+            held.append((tick, data[2], index))
+        elif held:
+            onset, velocity, on_index = held.popleft()
+            facts = onset, tick - onset, pitch, velocity if velocity < 128 else 127, voice >> 7, track, on_index, index
+            notes.append(build(Note, facts))
     end = events[-1].tick if events else 0
     for voice, held in sounding.items():
         for onset, velocity, on_index in held:
-            notes.append(Note(onset, end - onset, voice & 0x7F, velocity, voice >> 7, track, on_index, -1))
+            notes.append(Note(onset, end - onset, voice & 0x7F, min(velocity, 127), voice >> 7, track, on_index, -1))
     return notes
 
 

@@ -3,13 +3,22 @@
 bar            what is played: MIDI bytes at integer ticks, and a tempo
 lookahead      bars made ahead of time in another thread
 agenda         what is to be sent, in order of tick, with MIDI clock in between
-timeline       when each tick is due
-sequencer      plays bars: hands each event to a port a little before it is due
+timeline       when each tick is due;  roll: which bars lie where;  songbook: which bar has which place in a song
+sequencer      plays bars: hands each event to a port a little before it is due;  reports: what it tells
+controls       what a musician may ask for meanwhile;  mapping: which key or knob asks for it
 tape           what was played, at its musical tick
+suspend        Ctrl-Z
+
+transport      what can be followed;  sync: a MIDI clock;  pulses: when its pulses really are;  ableton_link: Link
+listen         what somebody plays, on the grid of the bars
+
 outputs        what a port can do; the null port and the recording port
+router         several ports as one;  steady_port, steady_input: ports that come back
 sender_port    the player's end of the sender process;  framing: the language between them
-sender         the process that owns a MIDI port and sends on time;  ledger: what sounds;  lateness: how late it was
-ports          finds and opens MIDI devices
+sender         the process that owns a MIDI output and sends on time;  courier: what waits and what sounds there
+input_port     the player's end of the receiver process, which notes when each message arrived (receiver)
+ledger         what sounds;  lateness: how late it was;  inboxes: input and time waited for at once
+ports          finds and opens MIDI devices;  jack_device, jack_input: JACK to the frame;  jack_watch: its end
 
 It knows nothing of tokens, lanes or files. The sender starts with every performance, so imports here stay light.
 """

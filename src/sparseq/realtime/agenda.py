@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from typing import NamedTuple
 
 from sparseq.realtime.bar import Bar
@@ -63,10 +64,14 @@ class Agenda:
         """Add the messages of a bar; what would come a little before the beginning comes with it."""
         if self._has_clock:
             self._add_pulses(start_ticks + bar.length_ticks, bar.ppq)
+        is_whole = start_ticks >= self._first_tick
+        missed = Counter[tuple[int, int]]()  # notes that began before
         for tick, data in bar.events:
-            due_tick = start_ticks + tick
-            if due_tick >= self._first_tick or (tick < 0 and start_ticks >= self._first_tick):
-                self._add(max(self._first_tick, due_tick), 1, data)
+            if is_whole or start_ticks + tick >= self._first_tick:
+                if not _ends_one(missed, data):
+                    self._add(max(self._first_tick, start_ticks + tick), 1, data)
+            elif _is_on(data):
+                missed[data[0] & 0x0F, data[1]] += 1
 
     def add_stop(self, tick: int) -> None:
         """Announce the end."""
@@ -81,6 +86,18 @@ class Agenda:
     def _add(self, tick: int, rank: int, data: bytes) -> None:
         self._order += 1
         heapq.heappush(self._heap, Entry(tick, rank, self._order, data))
+
+
+def _is_on(data: bytes) -> bool:
+    return data[0] & 0xF0 == 0x90 and data[2] > 0
+
+
+def _ends_one(missed: Counter[tuple[int, int]], data: bytes) -> bool:
+    """Return whether this is the end of a note that was missed, and count it off."""
+    if data[0] & 0xE0 != 0x80 or _is_on(data) or not missed[data[0] & 0x0F, data[1]]:
+        return False
+    missed[data[0] & 0x0F, data[1]] -= 1
+    return True
 
 
 def _start_messages(tick: int, ppq: int) -> list[bytes]:

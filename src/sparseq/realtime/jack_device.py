@@ -12,10 +12,14 @@ from types import ModuleType
 from typing import Any
 
 from sparseq.errors import PortError
-from sparseq.realtime.ports import CLIENT_NAME, NoMidiSystem, choose_port, quiet_stderr
+from sparseq.realtime.ports import CLIENT_NAME, NoMidiSystem, PortGone, choose_port, quiet_stderr
 
 _SMOOTH = 0.05  # how much of a callback's own lateness moves our idea of when periods begin
 _SLIP = 0.75  # of a period: more than that is no lateness, the server has stalled
+# After a stall of so many periods the server calls twice in a row, and who listens looks only once, before the second
+# call or after it: what is written in one of the two is lost. So we write when calls are a good part of a period apart
+# again, or when that takes too long.
+_STALL, _APART, _PATIENCE = 2.0, 0.6, 3
 
 
 def load_jack() -> ModuleType | None:
@@ -91,9 +95,12 @@ class JackDevice:
         self._target = self._find(wanted) if wanted else None
         self.name = self._target or self._outlet.name
         self._frame_ns = 1e9 / client.samplerate
-        self._periods = PeriodClock(client.blocksize * self._frame_ns)
+        self._period_ns = client.blocksize * self._frame_ns
+        self._periods = PeriodClock(self._period_ns)
         self._start_ns = self._end_ns = 0.0
         self._frame = 0  # of the last event in this period
+        self._called_ns = 0
+        self._skipped = 0  # calls since the server has stalled
         self._has_gone = False
         self._work: Callable[[], None] | None = None
 
@@ -112,9 +119,12 @@ class JackDevice:
         self._work = work
         self._client.set_process_callback(self._process)
         self._client.set_shutdown_callback(self._shut_down)
-        self._client.activate()
-        if self._target is not None:
-            self._client.connect(self._outlet, self._target)
+        try:
+            self._client.activate()
+            if self._target is not None:
+                self._client.connect(self._outlet, self._target)
+        except self._jack.JackError as error:
+            raise PortGone(f"MIDI port {self.name!r} has gone: {error}") from error
 
     def window_ns(self) -> int:
         """Return where this period ends: what is due before that is to be written now."""
@@ -149,10 +159,17 @@ class JackDevice:
         return names[choose_port(wanted, names)]
 
     def _process(self, _: int) -> None:
-        self._start_ns = self._periods.begin(time.perf_counter_ns())
-        self._end_ns = self._start_ns + self._client.blocksize * self._frame_ns
-        self._frame = 0
+        now_ns = time.perf_counter_ns()
         self._outlet.clear_buffer()
+        periods = (now_ns - self._called_ns) / self._period_ns
+        self._called_ns = now_ns
+        self._start_ns = self._periods.begin(now_ns)
+        if self._skipped < _PATIENCE and (periods > _STALL or (self._skipped and periods < _APART)):
+            self._skipped += 1
+            return
+        self._skipped = 0
+        self._frame = 0
+        self._end_ns = self._start_ns + self._period_ns
         assert self._work is not None
         self._work()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 from sparseq.errors import PortError
 
 if TYPE_CHECKING:
+    from sparseq.realtime.input_port import InputPort
     from sparseq.realtime.jack_watch import JackWatch
     from sparseq.realtime.outputs import OutputPort
 
@@ -68,6 +70,23 @@ class AheadDevice(Device, Protocol):
         """Return when the message that was written last goes out."""
 
 
+class InputDevice(Protocol):
+    """An open input."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+
+    def start(self, hear: Callable[[int, bytes], None]) -> None:
+        """Begin to listen: ``hear`` is called with (time of arrival in ns, message) in a thread of the device's."""
+
+    def is_lost(self) -> bool:
+        """Return whether the device has gone; this may take a millisecond."""
+
+    def close(self) -> None:
+        """Give the device back."""
+
+
 class RtMidiDevice:
     """A port opened through python-rtmidi.
 
@@ -110,6 +129,33 @@ class RtMidiDevice:
 
     def close(self) -> None:
         """Close the port; a virtual one disappears only when its client does."""
+        self._client.close_port()
+        self._client.delete()
+
+
+class RtMidiInput:
+    """An input opened through python-rtmidi; see `RtMidiDevice` for the arguments."""
+
+    def __init__(self, client: Any, name: str, *, is_virtual: bool = False, watch: JackWatch | None = None) -> None:
+        self._client = client
+        self._is_virtual = is_virtual
+        self._watch = watch
+        self.name = name
+
+    def start(self, hear: Callable[[int, bytes], None]) -> None:
+        """Begin to listen; active sensing is left out, MIDI clock is not."""
+        self._client.ignore_types(sysex=True, timing=False, active_sense=True)
+        self._client.set_callback(lambda event, _: hear(time.perf_counter_ns(), bytes(event[0])))
+
+    def is_lost(self) -> bool:
+        """Return whether the port or its MIDI system has gone."""
+        if self._watch is not None and self._watch.has_gone:
+            return True
+        return not self._is_virtual and self.name not in self._client.get_ports()
+
+    def close(self) -> None:
+        """Close the port."""
+        self._client.cancel_callback()
         self._client.close_port()
         self._client.delete()
 
@@ -158,6 +204,56 @@ def open_output(spec: str) -> OutputPort:
     from sparseq.realtime.sender_port import SenderPort
 
     return SenderPort.start([spec])
+
+
+def open_input(
+    spec: str, hear: Callable[[float, bytes], None], on_loss: Callable[[PortError], None] | None = None
+) -> InputPort:
+    """Open the input that a person asked for.
+
+    Parameters
+    ----------
+    spec : str
+        "virtual" (a port of our own that others connect to), or a part of a port's name in any case; "jack:" and
+        "rtmidi:" before it mean what they mean in `open_output`.
+    hear : callable
+        Called with (time of arrival in seconds of ``time.perf_counter``, message) in a thread of the port's.
+    on_loss : callable, optional
+        Called with a PortError when the port is lost.
+
+    Raises
+    ------
+    NoMidiSystem
+        If no MIDI system answers on this machine.
+    PortError
+        If no port or more than one has that name, or it cannot be opened.
+    """
+    from sparseq.realtime.input_port import InputPort
+
+    return InputPort.start([spec], hear, on_loss)
+
+
+def open_input_device(spec: str) -> InputDevice:
+    """Open an input for the process that receives; see `open_input` for the arguments and errors."""
+    from sparseq.realtime.jack_input import JackInput
+
+    if spec.startswith(_JACK):
+        return JackInput.open(spec.removeprefix(_JACK))
+    name = spec.removeprefix(_RTMIDI)
+    may_schedule = name == spec and _can_schedule()
+    if spec == VIRTUAL and may_schedule:
+        with contextlib.suppress(NoMidiSystem):
+            return JackInput.open()
+    rtmidi = _load_rtmidi()
+    with quiet_stderr():
+        if name == VIRTUAL:
+            client, system = _virtual_client(rtmidi, "in")
+            return RtMidiInput(client, CLIENT_NAME, is_virtual=True, watch=_watch(system))
+        client, system, full_name = _real_client(rtmidi, "in", name)
+        if system == _JACK_SYSTEM and may_schedule:
+            client.delete()
+            return JackInput.open(full_name)
+        return RtMidiInput(client, full_name, watch=_watch(system))
 
 
 def open_device(spec: str) -> Device:
@@ -242,7 +338,22 @@ def _clients(rtmidi: ModuleType, direction: str) -> list[tuple[str, Any]]:
 
 
 def _open_virtual(rtmidi: ModuleType) -> Device:
-    clients = _clients(rtmidi, "out")
+    client, system = _virtual_client(rtmidi, "out")
+    return RtMidiDevice(client, CLIENT_NAME, is_virtual=True, watch=_watch(system))
+
+
+def _open_real(rtmidi: ModuleType, wanted: str, *, may_schedule: bool) -> Device:
+    client, system, name = _real_client(rtmidi, "out", wanted)
+    if system == _JACK_SYSTEM and may_schedule and (device := _open_ahead(name)):
+        client.close_port()
+        client.delete()
+        return device
+    return RtMidiDevice(client, name, watch=_watch(system))
+
+
+def _virtual_client(rtmidi: ModuleType, direction: str) -> tuple[Any, str]:
+    """Return (client with a port of its own, its MIDI system)."""
+    clients = _clients(rtmidi, direction)
     for _, spare in clients[1:]:
         spare.delete()
     system, client = clients[0]
@@ -253,29 +364,39 @@ def _open_virtual(rtmidi: ModuleType) -> Device:
             f"this MIDI system ({system}) has no virtual ports: on Windows install loopMIDI, "
             "make a port there and give its name"
         ) from error
-    return RtMidiDevice(client, CLIENT_NAME, is_virtual=True, watch=_watch(system))
+    return client, system
 
 
-def _open_real(rtmidi: ModuleType, wanted: str, *, may_schedule: bool) -> Device:
-    system, client, index, name = _find(rtmidi, "out", wanted)
-    if system == _JACK_SYSTEM and may_schedule and (device := _open_ahead(name)):
-        client.delete()
-        return device
+def _real_client(rtmidi: ModuleType, direction: str, wanted: str) -> tuple[Any, str, str]:
+    """Return (client that is connected to the port that is meant, its MIDI system, the port's name)."""
+    clients = _clients(rtmidi, direction)
+    found = [
+        (client, system, index, name) for system, client in clients for index, name in enumerate(client.get_ports())
+    ]
+    client, system, index, name = found[choose_port(wanted, [name for *_, name in found])]
+    for _, spare in clients:
+        if spare is not client:
+            spare.delete()
     try:
         client.open_port(index, CLIENT_NAME)
     except rtmidi.RtMidiError as error:
         raise PortError(f"MIDI port {name!r} cannot be opened ({error}): is another program using it?") from error
-    return RtMidiDevice(client, name, watch=_watch(system))
+    return client, system, name
+
+
+def _can_schedule() -> bool:
+    from sparseq.realtime.jack_device import load_jack
+
+    return load_jack() is not None
 
 
 def _open_ahead(name: str) -> Device | None:
     """Return a port that schedules, or None where that cannot be had."""
-    from sparseq.realtime.jack_device import JackDevice, load_jack
+    from sparseq.realtime.jack_device import JackDevice
 
-    if load_jack() is None:
-        return None
-    with contextlib.suppress(NoMidiSystem):
-        return JackDevice.open(name)
+    if _can_schedule():
+        with contextlib.suppress(NoMidiSystem):
+            return JackDevice.open(name)
     return None
 
 
@@ -286,19 +407,6 @@ def _watch(system: str) -> JackWatch | None:
     from sparseq.realtime.jack_watch import JackWatch
 
     return JackWatch.open(f"{CLIENT_NAME}-watch")
-
-
-def _find(rtmidi: ModuleType, direction: str, wanted: str) -> tuple[str, Any, int, str]:
-    """Return (system, its client, index, name) of the port that is meant."""
-    clients = _clients(rtmidi, direction)
-    found = [
-        (system, client, index, name) for system, client in clients for index, name in enumerate(client.get_ports())
-    ]
-    chosen = found[choose_port(wanted, [name for *_, name in found])]
-    for _, spare in clients:
-        if spare is not chosen[1]:
-            spare.delete()
-    return chosen
 
 
 def _unknown_message(wanted: str, names: Sequence[str]) -> str:

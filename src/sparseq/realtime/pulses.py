@@ -4,9 +4,9 @@ from __future__ import annotations
 
 PULSES_PER_QUARTER = 24
 _SHORTEST_S, _LONGEST_S = 60 / 400 / PULSES_PER_QUARTER, 60 / 20 / PULSES_PER_QUARTER
-# Steady gains of the loop. Phase noise comes down to 40 % of the jitter, and a ramp from 90 to 140 bpm in ten seconds
-# is followed 0.8 ms behind; narrower is calmer but lags more.
-_PHASE_GAIN, _PERIOD_GAIN = 0.2, 0.022
+# Steady gains of the loop. Phase noise comes down to half of the jitter, and a ramp from 90 to 140 bpm in ten seconds
+# is followed 0.6 ms behind; narrower is calmer but lags more.
+_PHASE_GAIN, _PERIOD_GAIN = 0.3, 0.053
 _ODD = 0.25  # an arrival that is off by more of a period than this is late, or the tempo has jumped
 _GAP = 1.6  # a gap of more periods than this has lost pulses in it, or the tempo has dropped
 _FRESH = 4  # a clock that was heard so few periods ago still has its tempo

@@ -196,7 +196,6 @@ def main(arguments: list[str]) -> int:
         if hasattr(signal, number):
             signal.signal(getattr(signal, number), signal.SIG_IGN)
     answer = _answers()
-    _hurry()
     try:
         device = RecordingDevice(int(arguments[1])) if arguments[0] == "--record" else open_device(arguments[0])
         answer(f"opened {device.name}")
@@ -211,7 +210,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _hurry() -> None:
-    """Go before other processes where that is allowed; we sleep nearly all the time, and so take nothing from them."""
+    """Go before other processes where that is allowed; we sleep nearly all the time, and so take nothing from them.
+
+    The threads that a MIDI system has are left as it made them: a client of JACK that is faster than its server and the
+    listeners overwrites what they have not read yet.
+    """
     if hasattr(os, "sched_setscheduler"):
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
@@ -224,6 +227,7 @@ def _go(device: Device, inbox: Inbox, answer: Callable[[str], None]) -> None:
         sys.setswitchinterval(_SWITCH_S)
         run_ahead(device, inbox, answer)
     else:
+        _hurry()
         run(device, inbox, answer)
 
 

@@ -27,6 +27,7 @@ __all__ = ["Position", "Report", "Sequencer"]
 
 _NAP_S = 0.025  # every real sleep: short, so that stop() is heard; not shorter, so that the sender is left in peace
 _STALL_S = 0.5  # a player that was away for longer (a closed lid) goes on where it was instead of catching up
+_AHEAD_OF_MASTER_S = 0.05  # a master may change the tempo: what is handed over stays where it is
 _ALL_SOUND_OFF, _ALL_NOTES_OFF = 120, 123
 
 
@@ -40,7 +41,7 @@ class Sequencer:
     clock : Clock
         The time it goes by.
     ahead_s : float, > 0
-        Events are handed to the port so long before they are due.
+        Events are handed to the port so long before they are due; behind a master at most 0.05.
     lookahead_bars : int, >= 1
         So many bars are made before the one that is about to be played (real clocks only).
     clock_out : bool
@@ -73,7 +74,7 @@ class Sequencer:
             raise InputError(f"events and bars must be made ahead, got {ahead_s} s and {lookahead_bars} bars")
         self._port = port
         self._clock = clock
-        self._ahead_s = ahead_s
+        self._ahead_s = ahead_s if master is None else min(ahead_s, _AHEAD_OF_MASTER_S)
         self._lookahead_bars = lookahead_bars
         self._on_bar = on_bar
         self._master = master
@@ -243,9 +244,10 @@ class Sequencer:
         if is_running:
             timeline.follow(reading.quarters * timeline.ppq, reading.at_s, reading.bpm)
         if is_running and self._rest_tick is not None:
+            # What began a moment ago is played from its beginning, what was interrupted by a pause from here.
+            quarters = reading.quarters if reading.epoch == self._epoch else reading.origin_quarters
             self._epoch = reading.epoch
-            place = max(reading.quarters, 0.0) if reading.at_s <= now_s else reading.quarters
-            self._go_to(timeline, max(math.ceil(place * timeline.ppq - 1e-6), 0))
+            self._go_to(timeline, max(0, math.ceil(quarters * timeline.ppq - 1e-6)))
 
     def _rest(self, timeline: Timeline, now_s: float) -> None:
         """Fall silent; what was handed over and is not due is taken back."""
@@ -347,7 +349,7 @@ class Sequencer:
 
     def _forgive_stall(self, timeline: Timeline, now_s: float) -> None:
         """Go on where we were if we were away for long, rather than send everything that was missed at once."""
-        ticks = [] if self._has_ended else [self._roll.end_ticks]
+        ticks = [self._roll.end_ticks] if self._roll.recent and not self._has_ended else []
         if (tick := self._agenda.next_tick) is not None:
             ticks.append(tick)
         if not ticks or (late_s := now_s - timeline.due_s(min(ticks))) <= _STALL_S:

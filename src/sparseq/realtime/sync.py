@@ -31,6 +31,7 @@ class ClockFollower:
         self._tracker = PulseTracker(bpm)
         self._pulse = -1  # the pulse of the song that came last
         self._next: int | None = None  # where the next pulse is, if it is not the one after that
+        self._origin = 0  # where it was started or moved to last
         self._cue = 0  # where a continue goes on
         self._is_running = False
         self._epoch = 0
@@ -44,9 +45,9 @@ class ClockFollower:
         if status == _CLOCK:
             self._pulse_came(time_s)
         elif status == _START:
-            self._next = 0
-        elif status == _CONTINUE:
-            self._next = self._cue if not self._is_running else self._next
+            self._be_next(0)
+        elif status == _CONTINUE and not self._is_running:
+            self._be_next(self._cue)
         elif status == _POSITION and len(data) == 3:
             self._go_to((data[1] | data[2] << 7) * _PULSES_PER_SIXTEENTH)
         elif status == _STOP:
@@ -77,7 +78,8 @@ class ClockFollower:
             self._pulse += self._tracker.feed(time_s)
         else:
             self._tracker.begin(time_s)
-            self._pulse, self._is_running = wanted, True
+            self._pulse = self._origin = wanted
+            self._is_running = True
             self._epoch += 1
         self._reading = self._look()
         if wanted is not None:
@@ -85,9 +87,15 @@ class ClockFollower:
 
     def _go_to(self, pulse: int) -> None:
         """Be at ``pulse`` with the next clock; while stopped, with the first after a continue."""
-        if self._is_running or self._next is not None:
-            self._next = pulse
         self._cue = pulse
+        if self._is_running or self._next is not None:
+            self._be_next(pulse)
+
+    def _be_next(self, pulse: int) -> None:
+        """Be at ``pulse`` with the next clock, and tell at once, for what was to come until then need not sound."""
+        self._next = pulse
+        self._reading = self._look()
+        self._news.set()
 
     def _stop(self) -> None:
         if self._is_running:
@@ -97,11 +105,17 @@ class ClockFollower:
         self._news.set()
 
     def _look(self) -> Reading:
-        state = SyncState.STOPPED if self._heard_s is not None else SyncState.WAITING
         return Reading(
-            SyncState.RUNNING if self._is_running else state,
+            self._state(),
             self._epoch,
             self._pulse / PULSES_PER_QUARTER,
             self._tracker.at_s + self.offset_ms / 1e3,
             self._tracker.bpm,
+            self._origin / PULSES_PER_QUARTER,
         )
+
+    def _state(self) -> SyncState:
+        if not self._is_running:
+            return SyncState.STOPPED if self._heard_s is not None else SyncState.WAITING
+        is_moving = self._next is not None and self._next != self._pulse + 1
+        return SyncState.MOVING if is_moving else SyncState.RUNNING

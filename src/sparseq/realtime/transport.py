@@ -14,13 +14,15 @@ class SyncState(enum.Enum):
     WAITING = "waiting for a clock"
     STOPPED = "stopped"
     RUNNING = "following"
+    MOVING = "moving"  # told to be elsewhere with the next pulse
     LOST = "no clock, holding the tempo"
 
 
 class Reading(NamedTuple):
     """What a master says: at ``at_s`` the song is ``quarters`` after its start, and goes on at ``bpm``.
 
-    ``epoch`` differs from the last reading's when the song has been started, continued or moved since.
+    ``epoch`` differs from the last reading's when the song has been started, continued or moved since; that was
+    to ``origin_quarters``. Before a song begins ``quarters`` may be less than 0.
     """
 
     state: SyncState
@@ -28,6 +30,7 @@ class Reading(NamedTuple):
     quarters: float
     at_s: float
     bpm: float
+    origin_quarters: float = 0.0
 
     @property
     def is_running(self) -> bool:

@@ -96,7 +96,7 @@ def render_grid(
     blocks = []
     for system in systems:
         columns = columns_of(system)
-        lines = _header(columns, playhead_step, symbols(unicode), colour)
+        lines = header(columns, playhead_step, symbols(unicode), colour)
         rows = [" " * label_width + line for line in lines]
         for lane in shown:
             label = plain_text(grid.lanes[lane])
@@ -176,10 +176,10 @@ def _row(columns: Sequence[Column], lane: int, cell_at: Callable[[int, int], Cel
             cells.append(cell_at(column.step, lane))
         else:
             cells.append(Cell(column.sign, "line"))
-    return _painted(cells, colour)
+    return painted(cells, colour)
 
 
-def _painted(cells: Iterable[Cell], colour: bool) -> str:
+def painted(cells: Iterable[Cell], colour: bool) -> str:
     """Join cells into text, one colour code for each run of equal roles."""
     runs = groupby(cells, key=lambda cell: (cell.role, cell.under_playhead))
     return "".join(
@@ -187,19 +187,19 @@ def _painted(cells: Iterable[Cell], colour: bool) -> str:
     )
 
 
-def _header(columns: Sequence[Column], playhead_step: int | None, signs: Symbols, colour: bool) -> list[str]:
+def header(columns: Sequence[Column], playhead_step: int | None, signs: Symbols, colour: bool) -> list[str]:
     """Return the lines above the rows: bar numbers, beats, and the playhead if it is in this system."""
     lines = [
-        paint(_placed([column.bar_label for column in columns]), "number", colour),
-        paint(_placed([column.beat_label for column in columns]), "beat", colour),
+        paint(placed([column.bar_label for column in columns]), "number", colour),
+        paint(placed([column.beat_label for column in columns]), "beat", colour),
     ]
     if playhead_step is not None and any(column.step == playhead_step for column in columns):
         marks = [signs.playhead if column.step == playhead_step else "" for column in columns]
-        lines.append(paint(_placed(marks), "playhead", colour))
+        lines.append(paint(placed(marks), "playhead", colour))
     return lines
 
 
-def _placed(labels: Sequence[str]) -> str:
+def placed(labels: Sequence[str]) -> str:
     """Write labels over their columns; one that would touch the label before it is left out."""
     line = ""
     for index, label in enumerate(labels):

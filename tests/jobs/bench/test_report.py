@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from sparseq.jobs.bench.growth import EPSILON
-from sparseq.jobs.bench.report import power
+from sparseq.jobs.bench.growth import EPSILON, USUAL
+from sparseq.jobs.bench.report import label, power
 
 RATIOS = {
     *("stream_drums", "fill_drums", "stream_mario", "fill_mario"),
@@ -55,12 +55,13 @@ def test_every_figure_has_its_unit_and_its_noise(found, report):
     assert found["noise"]["full_forward_us"] is None, "one call has no spread"
 
 
-def test_the_certificate_tells_of_every_size(found):
+def test_the_certificate_tells_of_every_library(found, report):
     certificate = found["certificate"]
     assert certificate["epsilon"] == EPSILON
     assert certificate["held"] is True
-    assert set(certificate["sizes"]) == {"1e2", "1e3"}
-    assert certificate["largest_bound"] == max(size["largest_bound"] for size in certificate["sizes"].values())
+    assert set(certificate["libraries"]) == {label(growth) for growth in report.growth} >= {"1e2", "1e3"}
+    bounds = [library["largest_bound"] for library in certificate["libraries"].values()]
+    assert certificate["largest_bound"] == max(bounds)
 
 
 def test_a_broken_promise_of_one_size_is_told(report):
@@ -70,3 +71,9 @@ def test_a_broken_promise_of_one_size_is_told(report):
 
 def test_powers_of_ten_are_short_and_other_numbers_whole():
     assert [power(n) for n in (10_000, 10**7, 1, 120, 2000)] == ["1e4", "1e7", "1e0", "120", "2000"]
+
+
+def test_a_sharpness_is_named_where_it_is_not_the_usual_one(report):
+    growth = report.growth[0]._replace(n_rows=10**7)
+    assert label(growth._replace(sharpness=USUAL)) == "1e7"
+    assert label(growth._replace(sharpness=8 * USUAL)) == f"1e7_sharpness_{8 * USUAL:g}"

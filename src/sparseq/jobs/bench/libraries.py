@@ -1,5 +1,6 @@
 """Example libraries of any size, with the grain of real ones: contexts of the shipped loops, repeated and jittered."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -36,10 +37,9 @@ class Library(NamedTuple):
     values_n: npt.NDArray[np.uint16]
     spec: HeadSpec
 
-    @property
-    def model(self) -> SlotModel:
-        """Distances and softmax, as the stream of drums has them."""
-        return RETRIEVAL.model_of(self.spec)
+    def model(self, sharpness: float) -> SlotModel:
+        """Return distances and softmax as the stream of drums has them, but for the sharpness."""
+        return replace(RETRIEVAL, sharpness=sharpness).model_of(self.spec)
 
     def jittered(self, n: int, seed: int) -> "Library":
         """Return `n` rows drawn from these, each slot now and then taking the code that another row has there."""

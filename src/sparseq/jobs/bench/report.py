@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sparseq.jobs.bench.growth import EPSILON, Growth
+from sparseq.jobs.bench.growth import EPSILON, USUAL, Growth
 from sparseq.jobs.bench.sizes import Sizes
 from sparseq.jobs.bench.timing import Timing, Timings
 
@@ -23,7 +23,7 @@ class Report:
     timings : mapping of str to Timing
         All parts but the growth.
     growth : sequence of Growth
-        By rising size.
+        By rising size; ratios are taken at the usual sharpness.
     machine : mapping
         What it ran on.
     """
@@ -35,9 +35,7 @@ class Report:
 
     def all_timings(self) -> dict[str, Timing]:
         """Return every figure by its name."""
-        grown = {
-            f"{how}_decode_{power(g.n_rows)}_us": getattr(g, how) for g in self.growth for how in ("sparse", "scan")
-        }
+        grown = {f"{how}_decode_{label(g)}_us": getattr(g, how) for g in self.growth for how in ("sparse", "scan")}
         return {**self.timings, **grown}
 
     def quotients(self) -> dict[str, tuple[str, str]]:
@@ -48,7 +46,7 @@ class Report:
             for name, n in (("drums", few), ("mario", many))
             for way in ("stream", "fill")
         }
-        smallest, largest = (f"sparse_decode_{power(growth.n_rows)}_us" for growth in (self.growth[0], self.growth[-1]))
+        smallest, largest = (f"sparse_decode_{power(self.sizes.growth_rows[end])}_us" for end in (0, -1))
         return {
             **coded,
             "dense_over_sparse_2048": (f"dense_{longest}_us", f"sparse_{longest}_us"),
@@ -76,7 +74,7 @@ class Report:
                 "largest_bound": max(growth.largest_bound for growth in self.growth),
                 "largest_skipped": max(growth.largest_skipped for growth in self.growth),
                 "held": all(growth.held for growth in self.growth),
-                "sizes": {power(growth.n_rows): _certificate(growth) for growth in self.growth},
+                "libraries": {label(growth): _certificate(growth) for growth in self.growth},
             },
         }
 
@@ -89,12 +87,19 @@ def _noise_us(timing: Timing) -> float | None:
 def _certificate(growth: Growth) -> dict[str, float | int]:
     return {
         "merged_rows": growth.n_merged,
+        "sharpness": growth.sharpness,
+        "nats": growth.nats,
         "build_s": round(growth.build_s, DIGITS),
         "rows_touched": growth.rows_touched,
         "largest_bound": growth.largest_bound,
         "largest_skipped": growth.largest_skipped,
         "scans": growth.scan.n_calls,
     }
+
+
+def label(growth: Growth) -> str:
+    """Return "1e7" for a library at the usual sharpness, "1e7_sharpness_8" for one at another."""
+    return power(growth.n_rows) + ("" if growth.sharpness == USUAL else f"_sharpness_{growth.sharpness:g}")
 
 
 def power(n: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sparseq.jobs.bench.growth import EPSILON
+from sparseq.jobs.bench.growth import EPSILON, USUAL
 from sparseq.jobs.bench.report import Report, power
 from sparseq.jobs.bench.timing import Timing
 
@@ -87,9 +87,11 @@ def _growth(report: Report) -> Table:
             power(growth.n_rows),
             str(growth.n_merged),
             f"{growth.build_s:.2f}",
+            f"{growth.sharpness:g}",
             _us(growth.sparse),
             _us(growth.scan),
             f"{growth.rows_touched:.0f}",
+            f"{growth.nats:.4f}",
             f"{growth.largest_bound:.1e}",
             f"{growth.largest_skipped:.1e}",
         )
@@ -97,11 +99,15 @@ def _growth(report: Report) -> Table:
     ]
     return Table(
         "one look-up in a growing library of drum contexts",
-        ("rows", "merged", "build_s", "sparse_us", "scan_us", "touched", "bound", "skipped"),
+        (
+            *("rows", "merged", "build_s", "sharpness", "sparse_us", "scan_us"),
+            *("touched", "nats", "bound", "skipped"),
+        ),
         rows,
-        f"the softmax mass of each value, for contexts drawn apart from the library; epsilon {EPSILON:g}. bound: the "
-        "largest share of the mass that a look-up said it may have skipped, skipped: the largest that it had, over "
-        f"{report.growth[-1].scan.n_calls} look-ups that were also scanned",
+        "the softmax mass of each value, for contexts drawn apart from the library; small libraries are scanned. "
+        f"Sharpness {USUAL:g} is the stream's, and what the ratio is taken at; nats: mean surprise at the values of "
+        f"these contexts. Epsilon {EPSILON:g}; bound: the most that a look-up said it may have skipped, skipped: the "
+        f"most that it had, as shares of the mass found, over {report.growth[-1].scan.n_calls} look-ups also scanned",
     )
 
 
@@ -110,8 +116,8 @@ def _memory(report: Report) -> Table:
         "memory per row",
         ("coding", "bytes_per_row"),
         [("slots", f"{report.growth[-1].bytes_per_row:.1f}"), ("vectors", str(VECTOR_BYTES))],
-        f"slots: merged rows and head over {power(report.growth[-1].n_rows)} rows, as allocated, per merged row; "
-        "vectors: key and value, 64 floats each",
+        f"slots: merged rows and head over {power(report.growth[-1].n_rows)} rows, as allocated, with "
+        "where each row came from, per merged row; vectors: key and value, 64 floats each",
     )
 
 
