@@ -14,7 +14,7 @@ NOTE_ONS = [bytes([0x99, step % 128, 100]) for step in range(BARS * 16)]
 HELD = {60, 64, 67}
 
 
-@pytest.fixture(scope="module", params=["jack:", "rtmidi:virtual"])
+@pytest.fixture(scope="module", params=["rtmidi:virtual"])
 def performance(request, server, capture, player):
     """Return what arrived of some seconds of sixteenths, and how many xruns the server had meanwhile."""
     listener, sixteenths = capture("^sparseq:"), player(request.param, BARS)
@@ -90,7 +90,7 @@ def test_a_real_port_is_found_by_a_part_of_its_name(capture, player):
     assert abs(len(notes(events)) - 32) <= 2 * xruns
 
 
-@pytest.mark.parametrize("port", ["jack:", "rtmidi:virtual"])
+@pytest.mark.parametrize("port", ["rtmidi:virtual"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_player_that_is_ended_leaves_no_note_sounding(capture, player, number, port):
     listener, holding = capture("^sparseq:"), player(port, "hold")

@@ -311,7 +311,7 @@ def _load_rtmidi() -> ModuleType:
     try:
         import rtmidi
     except ImportError as error:
-        raise PortError(
+        raise NoMidiSystem(
             "real MIDI ports need python-rtmidi, which is not installed: pip install python-rtmidi "
             "(wheels exist for CPython 3.10-3.12), or use the null port"
         ) from error
