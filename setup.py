@@ -10,8 +10,9 @@ from setuptools import Extension, setup
 
 DEBUG = os.environ.get("SPARSEQ_DEBUG_BUILD") == "1"
 FOLDER = "cyext/sparseq/kernel"
-# Listed here so that an sdist carries them and a change to one rebuilds all.
-HEADERS = sorted(f"{FOLDER}/{name}" for name in os.listdir(FOLDER) if name.endswith((".h", ".pxd")))
+# Listed here so that an sdist carries them (it would take the generated C alone) and a change to one rebuilds all.
+SOURCES = sorted(f"{FOLDER}/{name}" for name in os.listdir(FOLDER) if name.endswith((".h", ".pxd", ".pyx")))
+SOURCES.append("cyext/sparseq/__init__.pxd")
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": DEBUG,
@@ -33,7 +34,7 @@ def extensions():
             [
                 f"{FOLDER}/{source}",
             ],
-            depends=HEADERS,
+            depends=SOURCES,
             include_dirs=[FOLDER],
             extra_compile_args=flags,
         )
