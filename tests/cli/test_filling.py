@@ -1,6 +1,7 @@
 """What `fill` and `vary` share: how they fill, what they report, and where the results go."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -174,11 +175,15 @@ def test_a_copy_limit_that_cannot_be_kept_is_one_line_and_nothing_is_written(cap
 
 
 def test_explain_says_whose_bars_each_bar_leaned_on() -> None:
-    done = fill("--explain", "--greedy", "-o", "c.mid")
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("bar 3:")]
-    assert line.startswith("bar 3: leaned on ")
-    assert "; 16 steps as in bar " in line
-    assert "log-likelihood" in line
+    lines = fill("--explain", "--greedy", "-o", "c.mid").stdout.splitlines()
+    start = lines.index("bar 3 leaned on")
+    leaned = [re.fullmatch(r" +(\d+)%  bar \d+ of (this file|funk-[a-z-]+)", line) for line in lines[start + 1 : -2]]
+    assert all(leaned)
+    assert 1 <= len(leaned) <= 5
+    assert sum(int(found[1]) for found in leaned) <= 102  # rounded each
+    assert lines[-2].startswith("  the longest copy is 16 steps, as in bar ")
+    assert re.fullmatch(r"  likelihood [01]\.\d\d a cell", lines[-1])
+    assert max(map(len, lines)) <= 80
 
 
 def test_explain_heads_each_variation() -> None:
@@ -246,3 +251,13 @@ def test_both_kernels_write_the_same_bytes(words: list[str] | None, monkeypatch:
     }
     assert written["native"] == written["reference"]
     assert written["native"]
+
+
+def test_of_a_long_piece_the_first_bars_are_shown(rock_bytes) -> None:
+    Path("long.mid").write_bytes(rock_bytes(20))
+    done = CliRunner().invoke(cli, ["vary", "long.mid", "--seed", "1", "-o", "c.mid"])
+    assert done.exit_code == 0
+    assert "and 4 more bars; `sparseq show` shows them all\n" in done.stderr
+    shown = done.stdout.split()
+    assert "16" in shown
+    assert "17" not in shown

@@ -140,3 +140,27 @@ def test_heads_are_fresh_and_carry_the_configuration(ground):
 
 def test_the_default_kernel_is_the_one_that_load_gives(ground):
     assert Memory(ground.causal.heads, 4, RetrievalConfig()).kernel.name == load().name
+
+
+def test_a_loop_without_ends_counts_every_cell_once_with_both_its_neighbours():
+    memory = Memory(NEIGHBOURS.heads, 4, RetrievalConfig())
+    memory.add(np.array([[0], [1], [2]], np.uint16), NEIGHBOURS, loop=True, ends=False)
+    memory.add(np.array([[3]], np.uint16), NEIGHBOURS)
+    (rows,) = memory.rows()
+    found = zip(rows.keys_sn.T.tolist(), rows.values().tolist(), rows.origins.tolist(), strict=True)
+    assert [(*key, value, origin) for key, value, origin in found] == [
+        (2, 1, 0, 0),
+        (0, 2, 1, 1),
+        (1, 0, 2, 2),
+        (254, 254, 3, 3),
+    ]
+
+
+def test_examples_with_contexts_of_their_own_do_not_see_each_other():
+    far = make_context([[Slot(-3, 0, 2.0), Slot(1, 0, 1.0)]], [4])
+    memory = Memory(NEIGHBOURS.heads, 4, RetrievalConfig())
+    for tokens, context in (([0, 1], NEIGHBOURS), ([2, 3], far), ([1, 1], NEIGHBOURS)):
+        memory.add(np.array(tokens, np.uint16)[:, None], context)
+    (rows,) = memory.rows()
+    found = dict(zip(rows.origins.tolist(), rows.keys_sn.T.tolist(), strict=True))
+    assert found == {0: [254, 1], 1: [0, 254], 2: [254, 3], 3: [254, 254], 4: [254, 1], 5: [1, 254]}

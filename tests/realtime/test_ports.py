@@ -62,6 +62,15 @@ class FakeClient:
             raise ValueError("empty")
         self.module.log.append(("send", self.system, data))
 
+    def ignore_types(self, **types):
+        self.module.log.append(types)
+
+    def set_callback(self, callback):
+        callback(([0xF8], 0.0), None)
+
+    def cancel_callback(self):
+        self.module.log.append("cancel")
+
     def close_port(self):
         self.module.log.append(("close", self.system))
 
@@ -180,7 +189,7 @@ def test_without_rtmidi_it_is_said_how_to_get_it(monkeypatch):
     for look in (list_ports, lambda: open_device("virtual")):
         with pytest.raises(PortError, match="pip install python-rtmidi") as caught:
             look()
-        assert type(caught.value) is PortError
+        assert type(caught.value) is NoMidiSystem
 
 
 def test_the_null_port_needs_nothing(monkeypatch):
@@ -202,3 +211,44 @@ def test_messages_are_one_line(install):
     with pytest.raises(PortError) as caught:
         ports.open_device("x")
     assert "\n" not in str(caught.value)
+
+
+def test_a_device_that_is_not_listed_any_more_is_lost(install):
+    module = install({"JACK": ["a"]})
+    real, virtual = open_device("a"), open_device("rtmidi:virtual")
+    assert not real.is_lost()
+    module.systems["JACK"].clear()
+    assert (real.is_lost(), virtual.is_lost()) == (True, False)
+
+
+def test_an_input_hears_the_clock_and_notes_when(install):
+    module = install({"JACK": ["keys"]})
+    heard, device = [], ports.open_input_device("KEYS")
+    before_ns = ports.time.perf_counter_ns()
+    device.start(lambda at_ns, data: heard.append((at_ns, data)))
+    device.close()
+    assert module.log[1:] == [
+        {"sysex": True, "timing": False, "active_sense": True}, "cancel", ("close", "JACK"), ("delete", "JACK"),
+    ]  # fmt: skip
+    assert heard[0][1] == b"\xf8"
+    assert before_ns <= heard[0][0] <= ports.time.perf_counter_ns()
+
+
+def test_an_input_of_our_own_has_our_name_and_one_that_goes_is_lost(install):
+    module = install({"JACK": ["keys"]})
+    assert ports.open_input_device("virtual").name == "sparseq"
+    device = ports.open_input_device("rtmidi:keys")
+    assert not device.is_lost()
+    module.systems["JACK"].clear()
+    assert device.is_lost()
+
+
+def test_a_watch_knows_more_than_the_list(install):
+    module = install({"JACK": ["a"]})
+    watch = type("Watch", (), {"has_gone": False})()
+    for kind in (ports.RtMidiDevice, ports.RtMidiInput):
+        device = kind(FakeClient(module, "JACK"), "a", watch=watch)
+        watch.has_gone = False
+        assert not device.is_lost()
+        watch.has_gone = True
+        assert device.is_lost()

@@ -230,3 +230,35 @@ def test_a_broken_stream_still_releases_what_sounds(process):
     assert [frame.data for frame in process.hear(7)] == [ON, *[OFF, QUIET] * 3]
     assert process.line()[:2] == ["error", "PortError"]
     assert process.popen.wait(WAIT_S) == 1
+
+
+def test_a_port_that_goes_is_noticed_when_nothing_is_due_soon(device):
+    asked = []
+    device.name, device.is_lost = "list", lambda: asked.append(1) or len(asked) > 1
+    sentry = sender.Sentry(device)
+    assert sentry.wake_ns(5) == 5
+    now_ns = time.perf_counter_ns()
+    assert now_ns < sentry.wake_ns(None) < now_ns + 10**9
+    sentry.look(None)
+    assert asked == []  # it is not time to
+    for next_ns, due_ns, count in [(0, time.perf_counter_ns(), 0), (0, None, 1)]:
+        sentry._next_ns = next_ns
+        sentry.look(due_ns)
+        assert len(asked) == count
+    sentry._next_ns = 0
+    with pytest.raises(sender.PortGone, match="'list' has gone"):
+        sentry.look(None)
+
+
+def test_nothing_is_said_to_a_port_that_has_gone(device, monkeypatch):
+    """To close a port of a dead system may hang or crash."""
+    device.name, device.is_lost = "list", lambda: True
+    monkeypatch.setattr(sender, "_LOOK_NS", -1)
+
+    class Inbox:
+        def wait(self, due_ns):
+            return encode(Frame(Kind.EVENT, 0, ON)) if not device.written else None
+
+    with pytest.raises(sender.PortGone):
+        sender.run(device, Inbox(), print)
+    assert device.written == [ON]

@@ -12,6 +12,7 @@ cdef int ask(Head* head, const int32_t* query) except -1 nogil:
     """Answer a query: leave its nearest distance and each value's mass in the head."""
     if head.search != NULL:
         return search_rows(head, query)
+    head.searched = False
     measure(head, query, head.distance)
     return attend(head, head.distance)
 
@@ -54,7 +55,7 @@ cdef int origin_drawn(Head* head, int value, uint64_t target, int64_t* origin) e
     cdef uint64_t step
     cdef Py_ssize_t row
     cdef int distance
-    if head.search != NULL:
+    if head.searched:
         row = drawn_row(head, value, &target, &distance)
     else:
         row = counted_row(head, value, &target, &distance)
@@ -78,7 +79,7 @@ cdef Py_ssize_t counted_row(const Head* head, int value, uint64_t* target, int* 
     cdef Py_ssize_t row
     for row in range(head.value_start[value], head.value_start[value + 1]):
         distance[0] = distance_at(head, head.seen, row)
-        mass = head.counts[row] * head.table[distance[0] - head.least]
+        mass = head.counts[row] * head.used_table[distance[0] - head.least]
         if target[0] < mass:
             return row
         target[0] -= mass
@@ -86,7 +87,7 @@ cdef Py_ssize_t counted_row(const Head* head, int value, uint64_t* target, int* 
 
 
 cdef int origin_near(Head* head, int value, double u, int64_t* origin) except -1 nogil:
-    """The origin of the nearest row that holds `value`, own rows first; u picks among equal example rows."""
+    """The origin of the nearest row that holds `value` and counts, own rows first; u picks among equal example rows."""
     cdef const void* own = own_part(head, head.seen)
     cdef int best = head.largest_distance + 1
     cdef Py_ssize_t row, found = -1
@@ -94,13 +95,18 @@ cdef int origin_near(Head* head, int value, double u, int64_t* origin) except -1
         if head.own_values[row] == value and row != head.hidden and distance_at(head, own, row) < best:
             best = distance_at(head, own, row)
             origin[0] = head.own_origins[row]
-    if head.search != NULL:
-        found = nearest_row(head, value, best)
-    else:
-        for row in range(head.value_start[value], head.value_start[value + 1]):
-            if distance_at(head, head.seen, row) < best:
-                best = distance_at(head, head.seen, row)
-                found = row
+    found = nearest_row(head, value, best) if head.searched else scanned_row(head, value, best)
     if found >= 0:
         origin[0] = head.origins[head.origin_start[found] + <Py_ssize_t>(u * head.counts[found])]
     return 0
+
+
+cdef Py_ssize_t scanned_row(const Head* head, int value, int under) except -2 nogil:
+    """The first of the nearest example rows that hold a value and count, if nearer than `under`; else -1."""
+    cdef Py_ssize_t row, best = -1
+    cdef int here
+    for row in range(head.value_start[value], head.value_start[value + 1]):
+        here = distance_at(head, head.seen, row)
+        if here < under and head.used_table[here - head.least] > 0:
+            best, under = row, here
+    return best

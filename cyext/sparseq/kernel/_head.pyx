@@ -127,17 +127,29 @@ cdef int measure_rows(const Head* head, const void* keys, Py_ssize_t stride, int
 # ---- masses ---------------------------------------------------------------------------------------------------------
 
 cdef int attend(Head* head, const void* distance) except -1 nogil:
-    """Nearest row's distance (the largest possible where there is no row), and each value's softmax mass from it."""
-    cdef int least = least_of(head, distance, 0, head.stride, head.largest_distance)
-    head.least = least_own(head, distance, least)
-    head.seen = distance
-    if head.wide_distance:
-        attend_16(<const uint16_t*>distance, head.counts, head.value_start, head.n_values, head.table, head.least,
-                  head.reach, head.mass)
-    else:
-        attend_8(<const uint8_t*>distance, head.counts, head.value_start, head.n_values, head.table, head.least,
-                 head.reach, head.mass)
+    """Leave the nearest row's distance, and each value's softmax mass from it, in the head."""
+    find_least(head, distance)
+    attend_rows(head, head.table, head.reach)
     return attend_own(head)
+
+
+cdef int find_least(Head* head, const void* distance) except -1 nogil:
+    """The nearest row's distance, the largest possible where there is no row."""
+    head.seen = distance
+    head.least = least_own(head, distance, least_of(head, distance, 0, head.stride, head.largest_distance))
+    return 0
+
+
+cdef int attend_rows(Head* head, const uint64_t* table, int reach) except -1 nogil:
+    """Each value's mass over the example rows, as the table has it at each distance beyond the least."""
+    head.used_table = table
+    if head.wide_distance:
+        attend_16(<const uint16_t*>head.seen, head.counts, head.value_start, head.n_values, table, head.least, reach,
+                  head.mass)
+    else:
+        attend_8(<const uint8_t*>head.seen, head.counts, head.value_start, head.n_values, table, head.least, reach,
+                 head.mass)
+    return 0
 
 
 cdef int least_of(const Head* head, const void* distance, Py_ssize_t first, Py_ssize_t last,

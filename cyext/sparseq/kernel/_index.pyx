@@ -118,10 +118,11 @@ cdef int begin_strip(Packing* packing, Strip* strip, uint32_t first, int n_entri
 cdef int end_strip(Packing* packing, Strip* strip) except -1 nogil:
     """Append the strip's words, or count them; the layout stands in _strip.h."""
     cdef Py_ssize_t size = 2 if strip.leaf else 3, n_records = strip.n_columns * size, i
-    cdef uint64_t* words = packing.words + packing.n_words
+    cdef uint64_t* words
     packing.n_words += n_records + packing.n_more
     if packing.words == NULL:
         return 0
+    words = packing.words + strip.word
     memcpy(words, packing.record, n_records * sizeof(uint64_t))
     memcpy(words + n_records, packing.more, packing.n_more * sizeof(uint64_t))
     for i in range(strip.n_columns):

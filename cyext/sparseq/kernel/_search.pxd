@@ -30,6 +30,12 @@ cdef struct Search:
     int nearest             # distance of the nearest row so far
     int limit               # rows farther than this do not matter
     int farthest
+    uint64_t* table         # the softmax's, without what does not count
+    # when to scan instead
+    Py_ssize_t n_visits
+    Py_ssize_t most_visits
+    int n_vain
+    int n_pause
     # the certificate
     uint64_t skipped        # rows that do not count have no more mass than this
     Py_ssize_t n_touched    # example rows that were measured

@@ -1,18 +1,25 @@
-"""Searching the tree for all rows that matter to a query, with a bound on the mass of all others.
+"""Searching a large library for all rows that matter to a query, with a bound on the mass of all others.
 
 Strips are visited by the least distance that their rows can have. Once all up to some distance are done, every row
 within it is known. The search ends at the first distance at which all rows beyond it, were they only one step
 farther, could not have more than epsilon of the mass within it. So which rows count depends on the rows alone: the
-numpy twin states the same rule over a list of all distances.
+numpy twin states the same rule over a list of all distances, and so does the scan that takes over where too many rows
+matter for a search to pay.
 """
 
 import numpy as np
 
 from libc.stdint cimport uint8_t, uint16_t
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
-from sparseq.kernel._head cimport UNKNOWN, attend_own, least_own, measure_own, own_part, set_asked
+from sparseq.kernel._head cimport (
+    UNKNOWN, attend_own, attend_rows, find_least, least_own, measure, measure_own, set_asked,
+)
 from sparseq.kernel._index cimport ENTRIES, SlotIndex, Strip
+
+cdef extern from "_tally.h" nogil:
+    void tally_8(const uint8_t*, const uint32_t*, Py_ssize_t, int, uint64_t*)
+    void tally_16(const uint16_t*, const uint32_t*, Py_ssize_t, int, uint64_t*)
 
 cdef extern from "_strip.h" nogil:
     ctypedef struct Near "sparseq_near":
@@ -25,10 +32,19 @@ cdef extern from "_strip.h" nogil:
     uint64_t measure_strip_8(void*, const uint64_t*, int, const Asked*, int, const Near*)
     uint64_t measure_strip_16(void*, const uint64_t*, int, const Asked*, int, const Near*)
 
+cdef enum:
+    VISIT_ROWS = 100    # a visit takes about as long as the scan of so many rows
+    MOST_PAUSE = 63     # queries scanned at once after searches in vain
+
+
+cdef struct Rule:
+    uint64_t seen               # rows that count so far, before merging
+    uint64_t mass               # what they and own rows have
+
 
 cdef class SearchRoom:
 
-    def __init__(self, SlotIndex tree, model, double epsilon):
+    def __init__(self, SlotIndex tree, model, int spread, double epsilon):
         cdef Search* search = &self.search
         cdef int largest = model.largest_distance
         cdef uint8_t[::1] asked = np.zeros((len(model.weights_s) + 1) * sizeof(Asked), np.uint8)
@@ -37,43 +53,109 @@ cdef class SearchRoom:
         # As many as could ever be needed: pages that are not touched are not there.
         cdef uint8_t[::1] waiting = np.empty(tree.index.n_strips * sizeof(Waiting), np.uint8)
         cdef uint8_t[::1] found = np.empty(tree.index.n_rows * sizeof(Found), np.uint8)
-        self._arrays = (tree, asked, bucket, counted, waiting, found)
+        cdef uint64_t[::1] table = np.zeros(largest + 2, np.uint64)
+        self._arrays = (tree, asked, bucket, counted, waiting, found, table)
         search.index = &tree.index
         search.epsilon = epsilon
-        search.spread = spread_of(model, tree.index.n_counted, epsilon)
+        search.spread = spread
         search.asked = <Asked*>&asked[0]
-        search.bucket, search.counted = &bucket[0], &counted[0]
+        search.most_visits = tree.index.n_rows // VISIT_ROWS
+        search.bucket, search.counted, search.table = &bucket[0], &counted[0], &table[0]
         search.waiting, search.found = <Waiting*>&waiting[0], <Found*>&found[0]
-
-
-cdef int spread_of(model, n_counted, double epsilon) except -1:
-    """The distance beyond the nearest row at which a search ends at the latest: one row within, all others next."""
-    for spread, mass in enumerate(model.softmax_table[1:].tolist()):
-        if float(n_counted * mass) <= epsilon * float(model.softmax_table[0]):
-            return spread
-    return model.largest_distance
 
 
 cdef int search_rows(Head* head, const int32_t* query) except -1 nogil:
     """Answer a query: leave its nearest distance, each value's mass and the certificate in the head."""
     cdef Search* search = <Search*>head.search
-    cdef int slot, cut
+    cdef int cut
+    if search.n_pause > 0:
+        search.n_pause -= 1
+        return scan_rows(head, search, query)
+    begin(head, search, query)
+    cut = visit_by_distance(head, search)
+    if cut >= 0:
+        add_found(head, search, cut)
+    clear(search)
+    # After a search in vain the next queries are scanned at once, the more the oftener that happened.
+    search.n_vain = 0 if cut >= 0 else min(2 * search.n_vain + 1, MOST_PAUSE)
+    search.n_pause = search.n_vain
+    return scan_rows(head, search, query) if cut < 0 else 0
+
+
+cdef int begin(Head* head, Search* search, const int32_t* query) except -1 nogil:
+    cdef int slot
     for slot in range(head.n_slots):
         search.asked[slot].weight = 0
         if query[slot] != UNKNOWN:
             set_asked(head, slot, query[slot], &search.asked[slot])
     measure_own(head, query, head.distance)
-    search.n_waiting = search.n_found = search.n_touched = search.farthest = 0
-    search.nearest = head.largest_distance
-    search.limit = head.largest_distance
+    head.seen, head.searched = head.distance, True
+    search.n_waiting = search.n_found = search.n_visits = search.n_touched = search.farthest = 0
+    search.nearest = search.limit = head.largest_distance
     come_nearer(search, least_own(head, head.distance, head.largest_distance))
-    wait(search, 0, 0)
-    head.seen = head.distance
-    cut = visit_by_distance(head, search)
-    add_found(head, search, cut)
+    return wait(search, 0, 0)
+
+
+cdef int scan_rows(Head* head, Search* search, const int32_t* query) except -1 nogil:
+    """The same answer, from the distances of all rows."""
+    cdef Rule rule
+    cdef int distance
+    measure(head, query, head.distance)
+    find_least(head, head.distance)
+    head.searched = False
+    search.n_touched = head.n_rows
+    search.farthest = min(head.least + search.spread, head.largest_distance)
+    if head.wide_distance:
+        tally_16(<const uint16_t*>head.distance, head.counts, head.n_rows, search.farthest, search.counted)
+    else:
+        tally_8(<const uint8_t*>head.distance, head.counts, head.n_rows, search.farthest, search.counted)
+    begin_rule(head, &rule)
+    distance = head.least
+    while not is_enough(head, search, &rule, distance):
+        distance += 1
     clear(search)
+    distance -= head.least
+    memcpy(search.table, head.table, (distance + 1) * sizeof(uint64_t))
+    memset(search.table + distance + 1, 0, (head.largest_distance - distance) * sizeof(uint64_t))
+    attend_rows(head, search.table, distance)
+    return attend_own(head)
+
+
+# ---- the rule -------------------------------------------------------------------------------------------------------
+
+cdef int begin_rule(Head* head, Rule* rule) except -1 nogil:
+    """The least distance being known, begin with own rows, which always count."""
+    cdef int value
+    rule.seen = rule.mass = 0
+    memset(head.mass, 0, head.n_values * sizeof(uint64_t))
+    attend_own(head)
+    for value in range(head.n_values):
+        rule.mass += head.mass[value]
     return 0
 
+
+cdef bint is_enough(const Head* head, Search* search, Rule* rule, int distance) except -1 nogil:
+    """Whether rows beyond this distance need not count; all at it, and all nearer ones before, are tallied."""
+    rule.seen += search.counted[distance]
+    rule.mass += search.counted[distance] * head.table[distance - head.least]
+    search.skipped = 0
+    if distance < head.largest_distance:
+        search.skipped = (search.index.n_counted - rule.seen) * head.table[distance + 1 - head.least]
+    return <double>search.skipped <= search.epsilon * <double>rule.mass
+
+
+cdef int tighten(const Head* head, Search* search, Rule rule, int distance) except -1 nogil:
+    """Lower the limit to where the rule must hold by what is known now: rows yet to be found only add mass."""
+    cdef uint64_t rest = search.index.n_counted - rule.seen
+    while distance + 1 < search.limit:
+        distance += 1
+        rule.mass += search.counted[distance] * head.table[distance - head.least]
+        if <double>(rest * head.table[distance + 1 - head.least]) <= search.epsilon * <double>rule.mass:
+            search.limit = distance
+    return 0
+
+
+# ---- visits ---------------------------------------------------------------------------------------------------------
 
 cdef int come_nearer(Search* search, int distance) except -1 nogil:
     """A row is as near as this: rows much farther cannot matter."""
@@ -83,27 +165,27 @@ cdef int come_nearer(Search* search, int distance) except -1 nogil:
     return 0
 
 
-cdef int visit_by_distance(Head* head, Search* search) except -1 nogil:
-    """Visit nodes, the nearest first, until what is left does not matter; returns up to which distance rows count."""
-    cdef int distance = 0, value
-    cdef uint64_t seen = 0, mass = 0
+cdef int visit_by_distance(Head* head, Search* search) except -2 nogil:
+    """Visit strips, the nearest first, until what is left need not count.
+
+    Returns up to which distance rows count; -1 where so many rows matter that a scan takes less time.
+    """
+    cdef Rule rule
+    cdef int distance = 0
+    rule.seen = rule.mass = 0
     while True:
+        prefetch_bucket(search, distance)
         while search.bucket[distance] >= 0:
             visit(head, search, distance)
+            if search.n_visits > search.most_visits:
+                return -1
         if distance == search.nearest:
             head.least = distance
-            memset(head.mass, 0, head.n_values * sizeof(uint64_t))
-            attend_own(head)
-            for value in range(head.n_values):
-                mass += head.mass[value]
+            begin_rule(head, &rule)
         if distance >= search.nearest:
-            seen += search.counted[distance]
-            mass += search.counted[distance] * head.table[distance - search.nearest]
-            search.skipped = 0
-            if distance < head.largest_distance:
-                search.skipped = (search.index.n_counted - seen) * head.table[distance + 1 - search.nearest]
-            if <double>search.skipped <= search.epsilon * <double>mass:
+            if is_enough(head, search, &rule, distance):
                 return distance
+            tighten(head, search, rule, distance)
         distance += 1
 
 
@@ -125,8 +207,6 @@ cdef int visit(const Head* head, Search* search, int bound) except -1 nogil:
     cdef uint64_t left
     cdef int i, here
     cdef Near near
-    if waiting.next >= 0 and search.waiting[waiting.next].next >= 0:
-        prefetch(search, search.index.strips + search.waiting[search.waiting[waiting.next].next].strip)
     near.leaf, near.bound, near.limit, near.n_entries = strip.leaf, bound, search.limit, strip.n_entries
     if head.wide_distance:
         left = measure_strip_16(distance, search.index.words + strip.word, strip.n_columns, search.asked,
@@ -135,6 +215,7 @@ cdef int visit(const Head* head, Search* search, int bound) except -1 nogil:
         left = measure_strip_8(distance, search.index.words + strip.word, strip.n_columns, search.asked,
                                head.similarity_size, &near)
     search.bucket[bound] = waiting.next
+    search.n_visits += 1
     search.n_touched += strip.n_entries if strip.leaf else 0
     while left:
         i = lowest_bit(left)
@@ -144,6 +225,14 @@ cdef int visit(const Head* head, Search* search, int bound) except -1 nogil:
             find(search, strip.first + i, here)
         else:
             wait(search, strip.first + i, here)
+    return 0
+
+
+cdef int prefetch_bucket(const Search* search, int distance) except -1 nogil:
+    cdef int32_t at = search.bucket[distance]
+    while at >= 0:
+        prefetch(search, search.index.strips + search.waiting[at].strip)
+        at = search.waiting[at].next
     return 0
 
 
@@ -236,7 +325,7 @@ cdef Py_ssize_t gather_value(Search* search, int value) except -1 nogil:
 
 cdef Py_ssize_t part(const Head* head, Search* search, Py_ssize_t first, Py_ssize_t last,
                      uint64_t* before) except -1 nogil:
-    """Move found rows that stand before the middle one among the rows to its left; returns its place, and their mass."""
+    """Move found rows that stand before the middle one, in the order of rows, to its left; returns its place."""
     cdef Py_ssize_t i, place = first, middle = (first + last) // 2
     cdef uint32_t pivot = search.index.rows[search.found[middle].position]
     search.found[middle], search.found[last - 1] = search.found[last - 1], search.found[middle]

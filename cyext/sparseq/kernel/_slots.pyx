@@ -5,6 +5,7 @@ import numpy as np
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from sparseq.errors import CapacityError
+from sparseq.kernel.spread import is_searched, spread_of
 
 from sparseq.kernel._answer cimport ask, predict
 from sparseq.kernel._head cimport Asked, Head, attend, distances_size, measure, remember, whole_strips
@@ -22,7 +23,7 @@ cdef class SlotHead:
         take_rows(self, rows)
         take_model(self, model)
         make_room(self, own_capacity)
-        if search_rows <= self.head.n_rows > 0:
+        if is_searched(model, rows, epsilon, search_rows):
             make_search(self, rows, model, epsilon)
 
     @property
@@ -54,6 +55,10 @@ cdef class SlotHead:
         return self.head.largest_distance
 
     @property
+    def is_searched(self):
+        return self.head.search != NULL
+
+    @property
     def evict(self):
         return bool(self.head.evict)
 
@@ -72,7 +77,8 @@ cdef class SlotHead:
     def distances(self, const int32_t[::1] query_s):
         cdef uint8_t[::1] out = np.empty(distances_size(&self.head) + 1, np.uint8)
         measure(&self.head, &query_s[0] if self.head.n_slots else NULL, &out[0])
-        found = np.asarray(out)[:distances_size(&self.head)].view(np.uint16 if self.head.wide_distance else np.uint8).astype(np.int64)
+        found = np.asarray(out)[:distances_size(&self.head)]
+        found = found.view(np.uint16 if self.head.wide_distance else np.uint8).astype(np.int64)
         own = found[self.head.stride:]
         return np.concatenate([found[:self.head.n_rows], own[:self.head.n_own]])
 
@@ -164,7 +170,8 @@ cdef int make_room(SlotHead self, Py_ssize_t own_capacity) except -1:
     cdef int32_t[::1] own_values = np.zeros(own_capacity + 1, np.int32)
     cdef int64_t[::1] own_origins = np.zeros(own_capacity + 1, np.int64)
     cdef uint8_t[::1] asked = np.zeros((head.n_slots + 1) * sizeof(Asked), np.uint8)
-    cdef uint8_t[::1] distance = np.empty((head.stride + head.own_stride) * (2 if head.wide_distance else 1) + 1, np.uint8)
+    cdef Py_ssize_t room = (head.stride + head.own_stride) * (2 if head.wide_distance else 1)
+    cdef uint8_t[::1] distance = np.empty(room + 1, np.uint8)
     cdef uint64_t[::1] mass = np.zeros(head.n_values, np.uint64)
     cdef double[::1] probability = np.zeros(head.n_values)
     self._arrays += [own_keys, own_values, own_origins, asked, distance, mass, probability]
@@ -182,7 +189,7 @@ cdef int make_search(SlotHead self, rows, model, epsilon) except -1:
     """Search the rows' tree, which is grown at the first head that wants it."""
     if not rows.index:
         rows.index.append(SlotIndex(rows, model.weights_s))
-    cdef SearchRoom room = SearchRoom(rows.index[0], model, epsilon)
+    cdef SearchRoom room = SearchRoom(rows.index[0], model, spread_of(model, rows, epsilon), epsilon)
     self._arrays.append(room)
     self.head.search = &room.search
     return 0

@@ -146,8 +146,8 @@ SPARSEQ_INLINE uint64_t mask_of(const uint8_t *flags) {
         add_where_##BITS(sum, column->known & ~others, code < size ? asked->table[code] : asked->weight);              \
     }                                                                                                                  \
     /* Least distances of the entries: the bound, for slots in which all agree, and the columns of the others. `asked` \
-     * has an entry for each slot, of weight 0 where the query does not know it. Returns those near. */          \
-    SPARSEQ_CLONES static uint64_t measure_strip_any_##BITS(void *dist, const uint64_t *words, int n_columns,              \
+     * has an entry for each slot, of weight 0 where the query does not know it. Returns those near. */                \
+    SPARSEQ_CLONES static uint64_t measure_strip_any_##BITS(void *dist, const uint64_t *words, int n_columns,          \
                                                             const sparseq_asked *asked, int size,                      \
                                                             const sparseq_near *near) {                                \
         uint64_t sum[BITS];                                                                                            \

@@ -6,7 +6,7 @@ from libc.string cimport memcpy
 
 cdef enum:
     SAMPLE_ROWS = 64    # rows of a node looked at to choose its slot
-    FEW_ROWS = 8        # codes of fewer rows share one child
+    FEW_ROWS = 2        # codes of fewer rows share one child
 
 
 cdef class RowTree:

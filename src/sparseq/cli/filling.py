@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -12,7 +13,6 @@ from sparseq.cli.options import (
     WholeNumber,
     force_option,
     json_option,
-    loops_option,
     output_option,
     quiet_option,
     seed_option,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 MOST_VARIATIONS = 99
+MOST_BARS_SHOWN = 16
 MOST_COPY_STEPS = 9_999
 LARGEST_OWN_WEIGHT = 1 << 20
 
@@ -77,7 +78,13 @@ def way_options(command: Decorated) -> Decorated:
     """Add the options that say how, and where to; their values are the fields of `Wish`."""
     for option in reversed(
         (
-            loops_option(),
+            click.option(
+                "--loops",
+                multiple=True,
+                metavar="DIR|FILE|NAME",
+                help="Learn from these too: a folder of .mid files, one file, or the name or style of shipped loops. "
+                "May be repeated.  [default: the file alone]",
+            ),
             click.option(
                 "--variations",
                 type=WholeNumber(1, MOST_VARIATIONS),
@@ -219,19 +226,30 @@ def _show_filled(repair: Repair, result: Result) -> None:
     from sparseq.music.score import read_score
 
     grid = encode_drums(read_score(result.midi), repair.hole.grid.lanes, repair.hole.grid.steps_per_beat)
-    emit_bars(grid, repair.hole.bars)
+    bars = repair.hole.bars
+    emit_bars(grid, bars[:MOST_BARS_SHOWN])
+    if len(bars) > MOST_BARS_SHOWN:
+        say(f"and {len(bars) - MOST_BARS_SHOWN} more bars; `sparseq show` shows them all")
 
 
 def _explained(number: int | None, result: Result) -> str:
-    head = [] if number is None else [f"variation {number}, log-likelihood {result.filling.log_likelihood:.3f} a cell"]
-    return "\n".join([*head, *(_bar_line(bar) for bar in result.bars)])
+    head = [] if number is None else [f"variation {number}, likelihood {_likelihood(result.filling.log_likelihood)}"]
+    return "\n".join([*head, *(_bar_lines(bar) for bar in result.bars)])
 
 
-def _bar_line(bar: BarReport) -> str:
-    leaned = ", ".join(f"{_place(source)} {100 * source.weight:.0f}%" for source in bar.sources) or "nothing"
-    copied = f"; {bar.longest_copy_steps} steps as in {_place(bar.copied_from)}" if bar.copied_from else ""
-    return f"bar {bar.bar}: leaned on {leaned}{copied}; log-likelihood {bar.log_likelihood:.3f} a cell"
+def _bar_lines(bar: BarReport) -> str:
+    leaned = [f"  {100 * source.weight:3.0f}%  {_place(source)}" for source in bar.sources] or ["  nothing"]
+    copied = f"the longest copy is {_count(bar.longest_copy_steps, 'step')}"
+    where = f", as in {_place(bar.copied_from)}" if bar.copied_from else ""
+    return "\n".join(
+        [f"bar {bar.bar} leaned on", *leaned, f"  {copied}{where}", f"  likelihood {_likelihood(bar.log_likelihood)}"]
+    )
+
+
+def _likelihood(mean_log: float) -> str:
+    """Return the usual probability of a cell, given all others: what that logarithm says to a person."""
+    return f"{math.exp(mean_log):.2f} a cell"
 
 
 def _place(source: Leaning) -> str:
-    return f"bar {source.bar}" if not source.loop else f"{source.loop} bar {source.bar}"
+    return f"bar {source.bar} of {source.loop or 'this file'}"

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "loops": Entry("sparseq.cli.loops", "List the shipped loops, or show one."),
     "ports": Entry("sparseq.cli.ports", "List the MIDI inputs and outputs of this machine."),
     "bench": Entry("sparseq.cli.bench", "Measure the speed of the kernel on this machine."),
+    "evaluate": Entry("sparseq.cli.evaluate", "Measure quality beside every simple rule."),
     "lab": Entry("sparseq.cli.lab", "Stream and fill other alphabets: levels, configs, logs, pictures."),
 }
 

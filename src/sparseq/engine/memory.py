@@ -21,11 +21,81 @@ _Found = tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16], npt.NDArray[np.in
 
 
 class _Piece(NamedTuple):
-    """One example as it is learnt from: unrolled if it is a loop, with the origin of each step's first lane."""
+    """One example as it is learnt from: unrolled if it is a loop; from `first` on each step with an origin is a row."""
 
     cells_tl: npt.NDArray[np.uint16]
+    first: int
     origins_t: npt.NDArray[np.int64]
     context: Context
+
+
+class _Ground(NamedTuple):
+    """Examples that share a context, in one row, with gaps between them that no slot reaches across.
+
+    Attributes
+    ----------
+    layout : Layout
+        Where the slots point.
+    cells_lt : uint16 ndarray of shape (L, T)
+        All their cells; the gaps are edge.
+    steps_n, origins_n, piece_n : int64 ndarray of shape (N,)
+        Of each step that is learnt from: its place in the row, the origin of its first lane, its example.
+    reach : int
+        Length of the gaps; slots that reach further see the edge from everywhere.
+    """
+
+    layout: Layout
+    cells_lt: npt.NDArray[np.uint16]
+    steps_n: npt.NDArray[np.int64]
+    origins_n: npt.NDArray[np.int64]
+    piece_n: npt.NDArray[np.int64]
+    reach: int
+
+    @staticmethod
+    def of(pieces: Sequence[_Piece]) -> "_Ground":
+        """Lay out examples."""
+        layout = pieces[0].context.layout
+        lengths = [len(piece.cells_tl) for piece in pieces]
+        reach = int(np.abs(layout.dt_ls[np.abs(layout.dt_ls) < max(lengths)]).max(initial=0))
+        gap = np.full((reach, layout.n_lanes), EDGE, np.uint16)
+        cells_tl = np.concatenate([gap, *(part for piece in pieces for part in (piece.cells_tl, gap))])
+        starts = (np.cumsum([0, *(length + reach for length in lengths)])[:-1] + reach).tolist()
+        learnt = [len(piece.origins_t) for piece in pieces]
+        return _Ground(
+            layout,
+            np.ascontiguousarray(cells_tl.T),
+            np.concatenate(
+                [np.arange(n) + start + piece.first for n, start, piece in zip(learnt, starts, pieces, strict=True)]
+            ),
+            np.concatenate([piece.origins_t for piece in pieces]),
+            np.repeat(np.arange(len(pieces)), learnt),
+            reach,
+        )
+
+    def found(self, head: int, n_slots: int) -> list[_Found]:
+        """Return what there is to learn for one head, example by example as they were added."""
+        lanes = np.flatnonzero(self.layout.head_of_lane == head).tolist()
+        if not lanes:
+            return []
+        keys = np.concatenate([self._keys(lane, n_slots) for lane in lanes], axis=1)
+        values = np.concatenate([self.cells_lt[lane, self.steps_n] for lane in lanes])
+        origins = np.concatenate([self.origins_n + lane for lane in lanes])
+        order = np.argsort(np.tile(self.piece_n, len(lanes)), kind="stable") if len(lanes) > 1 else None
+        if (values == MASK).any():
+            order = np.arange(len(values)) if order is None else order
+            order = order[values[order] != MASK]
+        return [(keys, values, origins)] if order is None else [(keys[:, order], values[order], origins[order])]
+
+    def _keys(self, lane: int, n_slots: int) -> npt.NDArray[np.uint16]:
+        """Return the contexts of one lane, uint16 of shape (n_slots, N)."""
+        out = np.full((n_slots, len(self.steps_n)), EDGE, np.uint16)
+        for slot in range(n_slots):
+            dt, where = int(self.layout.dt_ls[lane, slot]), int(self.layout.lane_ls[lane, slot])
+            if where < EDGE_LANE:
+                out[slot] = EDGE_LANE - 1 - where
+            elif where > EDGE_LANE and abs(dt) <= self.reach:
+                np.take(self.cells_lt[where], self.steps_n + dt, out=out[slot])
+        return out
 
 
 class Place(NamedTuple):
@@ -72,7 +142,7 @@ class Memory:
         """Rows of all heads after merging equal ones."""
         return sum(rows.n_rows for rows in self.rows())
 
-    def add(self, cells_tl: npt.NDArray[np.uint16], context: Context, *, loop: bool = False) -> None:
+    def add(self, cells_tl: npt.NDArray[np.uint16], context: Context, *, loop: bool = False, ends: bool = True) -> None:
         """Add one example.
 
         Parameters
@@ -83,6 +153,8 @@ class Memory:
             Contexts for this grid, with the memory's heads.
         loop : bool
             Whether the example goes round: then cells also see its end before its start and its start after its end.
+        ends : bool
+            Whether a loop is learnt from as if it began and ended somewhere, too: then every cell counts twice.
 
         Raises
         ------
@@ -94,9 +166,14 @@ class Memory:
         check_tokens("cells_tl", cells_tl, self.alphabet)
         for lane in context.lanes.tolist():
             self._check_values(cells_tl[:, lane], lane, self.specs[context.layout.head_of_lane[lane]].n_values)
-        turns = 2 if loop else 1
-        origins_t = self._starts[-1] + np.tile(np.arange(len(cells_tl)), turns) * cells_tl.shape[1]
-        self._pieces.append(_Piece(np.tile(cells_tl, (turns, 1)), origins_t, context))
+        origins_t = self._starts[-1] + np.arange(len(cells_tl)) * cells_tl.shape[1]
+        if not loop:
+            piece = _Piece(cells_tl.copy(), 0, origins_t, context)
+        elif ends:
+            piece = _Piece(np.tile(cells_tl, (2, 1)), 0, np.tile(origins_t, 2), context)
+        else:
+            piece = _Piece(np.tile(cells_tl, (3, 1)), len(cells_tl), origins_t, context)
+        self._pieces.append(piece)
         self._starts.append(self._starts[-1] + cells_tl.size)
         self._n_lanes.append(cells_tl.shape[1])
         self._rows = None
@@ -117,15 +194,17 @@ class Memory:
     def rows(self) -> list[Rows]:
         """Return the merged rows of each head; computed once, until an example is added."""
         if self._rows is None:
-            self._rows = [self._merged(head) for head in range(len(self.specs))]
+            alike = itertools.groupby(self._pieces, key=lambda piece: id(piece.context))
+            grounds = [_Ground.of(list(pieces)) for _, pieces in alike]
+            self._rows = [self._merged(head, grounds) for head in range(len(self.specs))]
         return self._rows
 
-    def _merged(self, head: int) -> Rows:
+    def _merged(self, head: int, grounds: Sequence[_Ground]) -> Rows:
         spec = self.specs[head]
         n_slots = len(spec.weights)
         found = [(np.zeros((n_slots, 0), np.uint16), np.zeros(0, np.uint16), np.zeros(0, np.int64))]
-        for _, alike in itertools.groupby(self._pieces, key=lambda piece: id(piece.context)):
-            found += _rows_of(list(alike), head, n_slots)
+        for ground in grounds:
+            found += ground.found(head, n_slots)
         keys, values, origins = (np.concatenate(parts, axis=-1) for parts in zip(*found, strict=True))
         return merge_rows(keys.T, values, spec.n_values, self.alphabet, origins, spec.weights)
 
@@ -147,52 +226,3 @@ class Memory:
         example = bisect_right(self._starts, origin) - 1
         step, lane = divmod(origin - self._starts[example], self._n_lanes[example])
         return Place(example, step, lane)
-
-
-def _rows_of(pieces: Sequence[_Piece], head: int, n_slots: int) -> list[_Found]:
-    """Return keys, values and origins of one head for examples that share a context: all are gathered at once."""
-    layout = pieces[0].context.layout
-    lengths = [len(piece.cells_tl) for piece in pieces]
-    lanes = np.flatnonzero(layout.head_of_lane == head).tolist()
-    if not lanes or not sum(lengths):
-        return []
-    # All in one row, with gaps between them that no slot reaches across, but for those that only ever see the edge.
-    near = np.abs(layout.dt_ls) < max(lengths)
-    gap = np.full((int(np.abs(layout.dt_ls[near]).max(initial=0)), layout.n_lanes), EDGE, np.uint16)
-    row_tl = np.concatenate([gap, *(part for piece in pieces for part in (piece.cells_tl, gap))])
-    starts = np.cumsum([0, *(length + len(gap) for length in lengths)])[:-1] + len(gap)
-    steps_n = np.concatenate([np.arange(length) + start for start, length in zip(starts, lengths, strict=True)])
-    origins_n = np.concatenate([piece.origins_t for piece in pieces])
-    parts = [
-        (_keys(layout, row_tl, lane, steps_n, len(gap), n_slots), row_tl[steps_n, lane], origins_n + lane)
-        for lane in lanes
-    ]
-    keys, values, origins = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
-    order = np.flatnonzero(values != MASK)
-    if len(lanes) > 1:  # example by example, as they were added
-        piece_n = np.tile(np.repeat(np.arange(len(pieces)), lengths), len(lanes))
-        order = order[np.argsort(piece_n[order], kind="stable")]
-    return (
-        [(keys, values, origins)]
-        if len(order) == len(values) and len(lanes) == 1
-        else [(keys[:, order], values[order], origins[order])]
-    )
-
-
-def _keys(
-    layout: Layout,
-    row_tl: npt.NDArray[np.uint16],
-    lane: int,
-    steps_n: npt.NDArray[np.int64],
-    reach: int,
-    n_slots: int,
-) -> npt.NDArray[np.uint16]:
-    """Return the contexts of one lane at some steps, uint16 of shape (n_slots, N); what lies beyond reach is edge."""
-    out = np.full((n_slots, len(steps_n)), EDGE, np.uint16)
-    for slot in range(n_slots):
-        dt, where = int(layout.dt_ls[lane, slot]), int(layout.lane_ls[lane, slot])
-        if where < EDGE_LANE:
-            out[slot] = -2 - where
-        elif where > EDGE_LANE and abs(dt) <= reach:
-            out[slot] = row_tl[:, where][steps_n + dt]
-    return out

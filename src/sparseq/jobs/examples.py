@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from sparseq.errors import InputError
 from sparseq.music.bars import score_bars
-from sparseq.music.encode import drum_notes, encode_drums, grid_bars
+from sparseq.music.batch import read_scores
+from sparseq.music.encode import drum_notes, encode_drums, grid_bars, steps_of
 from sparseq.music.grid import DrumGrid
 from sparseq.music.lanes import LANES, lane_of
 from sparseq.music.loops import LoopSource, Skipped, find_all, load
 from sparseq.music.resolution import suitable_steps
-from sparseq.music.score import Score, read_score
-from sparseq.music.smf import parse
+from sparseq.music.score import Score
+from sparseq.music.smf import MidiFile, parse
 from sparseq.music.units import tempo_us_to_bpm
 
 LOOP_BARS = 8
@@ -65,16 +66,14 @@ def load_examples(specs: Sequence[str], steps_per_beat: int | None = None) -> Ex
         If something named is not there, or not one loop with drums is left.
     """
     sources = find_all(specs)
-    loaded = load(sources, _drum_score)
+    loaded = load(sources, _counted)
     used, skipped = [], [Skipped(name, reason.removeprefix(f"{name}: ")) for name, reason in loaded.skipped]
-    for source, score in loaded.loops:
-        example = _example(source, score, steps_per_beat)
+    scores = read_scores([midi for _, midi in loaded.loops])
+    for (source, _), score in zip(loaded.loops, scores, strict=True):
         try:
-            grid_bars(score_bars(score), score.ppq, example.steps_per_beat)
+            used.append(_example(source, score, steps_per_beat))
         except InputError as error:
             skipped.append(Skipped(source.name, str(error)))
-        else:
-            used.append(example)
     if not used:
         raise _nothing_left(skipped)
     return Examples(tuple(used), tuple(skipped))
@@ -89,20 +88,28 @@ def _nothing_left(skipped: Sequence[Skipped]) -> InputError:
     )
 
 
-def _drum_score(data: bytes, name: str) -> Score:
-    score = read_score(parse(data, name))
-    if not drum_notes(score):
+def _counted(data: bytes, name: str) -> MidiFile:
+    """Return a file that counts in quarter notes; InputError for others."""
+    midi = parse(data, name)
+    _ = midi.ppq  # raises for others
+    return midi
+
+
+def _example(source: LoopSource, score: Score, steps_per_beat: int | None) -> Example:
+    """Return an example that can be put on a grid; InputError for one that has no drums or no steps."""
+    notes = drum_notes(score)
+    if not notes:
         count = len(score.notes)
         raise InputError(
             f"wanted drums (channel 10, or a track named like drums), got {count} other note{'s' * (count != 1)}"
         )
-    return score
-
-
-def _example(source: LoopSource, score: Score, steps_per_beat: int | None) -> Example:
     info = source.info
     steps = steps_per_beat or (info.steps_per_beat if info else suitable_steps(score))
-    return Example(source.name, score, steps, info.style if info else "")
+    example = Example(source.name, score, steps, info.style if info else "")
+    bars = grid_bars(score_bars(score), score.ppq, steps)
+    if int(steps_of(notes[-1:], score.ppq, steps)[0]) >= bars[-1].stop_step:
+        example.grid(())  # a stroke just before the end needs one more bar, which may be no whole steps either
+    return example
 
 
 def largest_group(examples: Examples, key: Callable[[Example], object], what: str) -> Examples:

@@ -113,7 +113,7 @@ class Filler:
             counted = grid.steps_per_beat, usual_bar_steps([grid])
             if counted not in contexts:
                 contexts[counted] = fill_context(len(grid.lanes), *counted)
-            self.memory.add(fill_cells(grid), contexts[counted], loop=is_loop(grid))
+            self.memory.add(fill_cells(grid), contexts[counted], loop=is_loop(grid), ends=False)
         self._diffuser = Diffuser(self.memory, _schedule(settings), _sampling(settings))
 
     def fill(self, seed: int | None = None) -> Filling:

@@ -75,7 +75,8 @@ class Kernel:
             Large libraries are searched: rows so far from a query that all of them together have at most this share of
             the mass of the others are left out; 0 up to 1. With 0 no row of any mass is.
         search_rows : int
-            From this many example rows on they are searched, 0 or more; below, every row counts.
+            From this many example rows on they are searched, 0 or more, if the softmax is sharp enough for that to
+            pay, see `spread.is_searched`; otherwise every row counts.
 
         Raises
         ------
@@ -254,7 +255,7 @@ class Kernel:
         check_heads(heads, self._head_class, layout)
         indices = check_asked(heads, layout, cells_tl, cell_indices)
         check_written(heads)
-        if (cells_tl.reshape(-1)[indices] != MASK).any() or len(np.unique(indices)) != len(indices):
+        if (cells_tl.reshape(-1)[indices] != MASK).any() or (np.bincount(indices, minlength=1) > 1).any():
             raise InputError("cell_indices: wanted masked cells, each once, got a known or a repeated one")
         left, noise = _checked_schedule(left_s, noise_sk, len(indices))
         allowed = check_allowed(heads, layout, cells_tl, indices, allowed_tlv)

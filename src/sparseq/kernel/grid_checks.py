@@ -47,7 +47,7 @@ def check_asked(
     indices = np.ascontiguousarray(check_integers("cell_indices", cell_indices, 1, 0, cells_tl.size - 1))
     if not len(indices):
         return indices
-    if (layout.head_of_lane[np.unique(indices % layout.n_lanes)] < 0).any():
+    if (layout.head_of_lane[indices % layout.n_lanes] < 0).any():
         raise InputError("cell_indices: wanted cells of lanes that have a head, got one that is only read")
     # Only what their contexts reach is looked at: a stream of hours must not be checked from its beginning each step.
     first = int(indices.min()) // layout.n_lanes + min(int(layout.dt_ls.min(initial=0)), 0)

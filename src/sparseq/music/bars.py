@@ -95,11 +95,10 @@ def score_bars(score: Score) -> tuple[Bar, ...]:
     """
     bars = bar_lines(score.ppq, score.meters, score.end_ticks)
     last = bars[-1].start_ticks
+    if len(bars) == 1 or score.end_ticks >= last + score.ppq or (score.notes and score.notes[-1].onset_ticks >= last):
+        return bars
     released = max((note.end_ticks for note in score.notes if note.off_index >= 0), default=-1)
-    late = released == score.end_ticks < last + score.ppq
-    if len(bars) > 1 and late and score.notes[-1].onset_ticks < last:
-        return bars[:-1]
-    return bars
+    return bars[:-1] if released == score.end_ticks else bars
 
 
 def _sections(meters: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:

@@ -132,13 +132,15 @@ def encode_drums(score: Score, lanes: Sequence[str] | None = None, steps_per_bea
         If a bar is not a whole number of steps.
     """
     notes = drum_notes(score)
-    lane_by_pitch = [lane_of(pitch) for pitch in range(128)]
-    present = {lane_by_pitch[pitch] for pitch in {note.pitch for note in notes}}
+    pitches = np.fromiter((note[2] for note in notes), np.int64, len(notes))
+    lane_by_pitch = {pitch: lane_of(pitch) for pitch in np.flatnonzero(np.bincount(pitches, minlength=1)).tolist()}
+    present = set(lane_by_pitch.values())
     names = tuple(lane for lane in LANES if lane in present) if lanes is None else tuple(lanes)
     steps = steps_of(notes, score.ppq, steps_per_beat)
     bars = _bars_for(score, steps, steps_per_beat)
-    columns = [names.index(lane) if lane in names else -1 for lane in lane_by_pitch]
-    columns_n = np.array(columns)[np.fromiter((note[2] for note in notes), np.int64, len(notes))]
+    column = {lane: index for index, lane in enumerate(names)}
+    columns = [column.get(lane_by_pitch.get(pitch, ""), -1) for pitch in range(128)]
+    columns_n = np.array(columns)[pitches]
     tokens_tl = np.zeros((bars[-1].stop_step, len(names)), np.uint8)
     tokens_tl[steps[columns_n >= 0], columns_n[columns_n >= 0]] = 1
     hits = _Hits(lambda: _collect(notes, steps, columns, score.ppq, steps_per_beat))

@@ -19,7 +19,7 @@ END_OF_TRACK = b"\xff\x2f\x00"
 
 # Bytes of a whole message for each status byte; 0 for data bytes, and for F0, F7 and FF, which state their own length.
 _SYSTEM_BYTES = bytes.fromhex("00 02 03 02 01 01 01 00 01 01 01 01 01 01 01 00")
-_MESSAGE_BYTES = bytes(0x80) + b"\x03" * 0x40 + b"\x02" * 0x20 + b"\x03" * 0x10 + _SYSTEM_BYTES
+MESSAGE_BYTES = bytes(0x80) + b"\x03" * 0x40 + b"\x02" * 0x20 + b"\x03" * 0x10 + _SYSTEM_BYTES
 _STATUS = tuple(bytes([status]) for status in range(256))
 _MAX_VARLEN_BYTES = 5  # the standard has 4; one more is read, since a gap between two far events can need it
 
@@ -61,7 +61,7 @@ def read_events(body: bytes) -> tuple[list[Event], int]:
     channel messages but the one that builds the event.
     """
     events: list[Event] = []
-    append, build, sizes = events.append, tuple.__new__, _MESSAGE_BYTES
+    append, build, sizes = events.append, tuple.__new__, MESSAGE_BYTES
     size, tick, pos, done, running = len(body), 0, 0, 0, 0
     try:
         while pos < size:
@@ -161,8 +161,8 @@ def _varlen(body: bytes, pos: int) -> tuple[int, int]:
 
 def _system_end(body: bytes, pos: int, status: int) -> int:
     """Return where the meta, sysex or system message at `pos` ends; IndexError where it has no whole length."""
-    if _MESSAGE_BYTES[status]:
-        return pos + _MESSAGE_BYTES[status]
+    if MESSAGE_BYTES[status]:
+        return pos + MESSAGE_BYTES[status]
     length, start = _varlen(body, pos + 2 if status == 0xFF else pos + 1)
     return start + length
 

@@ -10,6 +10,9 @@ from sparseq.music.smf import MidiFile
 from sparseq.music.units import DEFAULT_TEMPO_US
 
 _TRACK_NAME, _TEMPO, _METER = 0x03, 0x51, 0x58
+METAS = (_TRACK_NAME, _TEMPO, _METER)
+"""The types of meta events that a score is read from."""
+
 _MAX_DENOMINATOR_POWER = 6  # 64th notes: beyond that a meter event is damage, not music
 
 
@@ -95,19 +98,41 @@ def read_score(midi: MidiFile) -> Score:
     """
     ppq = midi.ppq
     notes: list[Note] = []
-    tempos = {0: DEFAULT_TEMPO_US}
-    meters = {0: (4, 4)}
-    names: list[str] = []
     for index, track in enumerate(midi.tracks):
         notes += pair_notes(track.events, index)
-        names.append(_read_metas(track.events, tempos, meters))
     notes.sort(key=lambda note: (note.onset_ticks, note.track, note.on_index))
+    end_ticks = max((track.end_ticks for track in midi.tracks), default=0)
+    return score_of(ppq, notes, [track.events for track in midi.tracks], end_ticks)
+
+
+def score_of(ppq: int, notes: Iterable[Note], events: Iterable[Sequence[Event]], end_ticks: int) -> Score:
+    """Put a score together.
+
+    Parameters
+    ----------
+    ppq : int
+        Ticks per quarter note.
+    notes : iterable of Note
+        In the order of a score.
+    events : iterable of sequence of Event
+        For each track its events, or at least those among them that are `METAS`.
+    end_ticks : int
+        The last tick of the longest track.
+
+    Returns
+    -------
+    Score
+        The score.
+    """
+    tempos = {0: DEFAULT_TEMPO_US}
+    meters = {0: (4, 4)}
+    names = [_read_metas(track, tempos, meters) for track in events]
     return Score(
         ppq,
         tuple(notes),
         tuple(sorted(tempos.items())),
         tuple((tick, *meter) for tick, meter in sorted(meters.items())),
-        max((track.end_ticks for track in midi.tracks), default=0),
+        end_ticks,
         tuple(names),
     )
 
@@ -209,7 +234,7 @@ def _read_metas(events: Sequence[Event], tempos: dict[int, int], meters: dict[in
     """Add a track's tempos and meters to the tables and return its name; what is damaged or impossible is left out."""
     name = ""
     for tick, data in events:
-        if data[0] != 0xFF or data[1] not in (_TRACK_NAME, _TEMPO, _METER):
+        if data[0] != 0xFF or data[1] not in METAS:
             continue
         value = payload(data)
         if data[1] == _TRACK_NAME:

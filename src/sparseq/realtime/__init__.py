@@ -16,6 +16,7 @@ outputs        what a port can do; the null port and the recording port
 router         several ports as one;  steady_port, steady_input: ports that come back
 sender_port    the player's end of the sender process;  framing: the language between them
 sender         the process that owns a MIDI output and sends on time;  courier: what waits and what sounds there
+ahead          the same through a device that schedules
 input_port     the player's end of the receiver process, which notes when each message arrived (receiver)
 ledger         what sounds;  lateness: how late it was;  inboxes: input and time waited for at once
 ports          finds and opens MIDI devices;  jack_device, jack_input: JACK to the frame;  jack_watch: its end

@@ -6,6 +6,7 @@ python-rtmidi sends goes out with the next period instead, up to one period late
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from types import ModuleType
@@ -23,7 +24,12 @@ _STALL, _APART, _PATIENCE = 2.0, 0.6, 3
 
 
 def load_jack() -> ModuleType | None:
-    """Return JACK-Client's module, or None where it or the JACK library is missing."""
+    """Return JACK-Client's module, or None where it or the JACK library is missing.
+
+    Windows has no pipes that can be read without waiting, which is how events come to JACK's thread.
+    """
+    if sys.platform == "win32":
+        return None
     try:
         import jack
     except (ImportError, OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sparseq.realtime.agenda import Entry
@@ -54,10 +55,11 @@ class Roll:
         self._tape_shift_ticks = 0  # tape minus song
         self._coming: deque[Placed] = deque()  # taken, not begun yet
         self._handed: deque[Entry] = deque()  # given to the port, not due yet
-        self._recent: tuple[Placed, ...] = ()  # replaced as a whole, for other threads read it
+        # Replaced as a whole, for other threads read it. No tuple: CPython keeps thousands of used ones of one length.
+        self._recent: list[Placed] = []
 
     @property
-    def recent(self) -> tuple[Placed, ...]:
+    def recent(self) -> Sequence[Placed]:
         """The last bars, in order; all that are not over yet are among them."""
         return self._recent
 
@@ -75,7 +77,7 @@ class Roll:
         """Let a bar follow those placed so far."""
         placed = Placed(self.end_ticks, self.taken, bar, is_repeat)
         self._coming.append(placed)
-        self._recent = (*self._recent[-_RECENT_BARS:], placed)
+        self._recent = [*self._recent[-_RECENT_BARS:], placed]
         self.latest = bar
         self.end_ticks = placed.end_ticks
         self.taken += 1
@@ -94,7 +96,7 @@ class Roll:
             self._tape_shift_ticks = -start_ticks
         self._coming.clear()
         self._handed.clear()
-        self._recent = ()
+        self._recent = []
         self.end_ticks = start_ticks
 
     def settle(self, timeline: Timeline, now_s: float) -> None:

@@ -16,11 +16,11 @@ import os
 import signal
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from sparseq.errors import PortError
-from sparseq.realtime.courier import ECHO_NS, ECHOES, Courier
+from sparseq.realtime.ahead import reader, run_ahead
+from sparseq.realtime.courier import ECHO_NS, Courier
 from sparseq.realtime.framing import Decoder, Frame, Kind, encode
 from sparseq.realtime.inboxes import Inbox, SelectInbox, ThreadInbox
 from sparseq.realtime.lateness import Lateness
@@ -31,9 +31,8 @@ _LINGER_S = 0.02
 # So often we look whether the port is still there; that takes up to a millisecond, so only where nothing is due soon.
 _LOOK_NS, _ROOM_NS = 500_000_000, 5_000_000
 _PRIORITY = 5  # below those that JACK (10) and sound drivers give themselves
-# How long a thread may keep the interpreter while JACK waits for another.
+# How long a thread may keep the interpreter while the device waits for it in another.
 _SWITCH_S = 0.0001
-_FIGURES_S = 1.0  # a report takes one period; longer means that JACK does not call
 
 
 class RecordingDevice:
@@ -85,26 +84,6 @@ def run(device: Device, inbox: Inbox, answer: Callable[[str], None]) -> None:
     answer(_lateness_line(courier.lateness()))
 
 
-def run_ahead(device: AheadDevice, inbox: Inbox, answer: Callable[[str], None]) -> None:
-    """Do as `run` does, for a device that calls us when it has a period to fill; what was read lies ready then."""
-    office, decoder = Office(device), Decoder()
-    device.start(office.work)
-    try:
-        while (piece := inbox.wait(time.perf_counter_ns() + _LOOK_NS // 5)) != b"":
-            if device.is_lost():
-                raise PortGone(f"MIDI port {device.name!r} has gone")
-            for figures in office.post(decoder.feed(piece or b"")):
-                answer(_lateness_line(figures))
-            office.check()
-    except PortGone:
-        raise
-    except BaseException:
-        office.close()
-        raise
-    for figures in office.close():
-        answer(_lateness_line(figures))
-
-
 class Sentry:
     """Looks whether a device is still there, at moments when that delays nothing."""
 
@@ -127,58 +106,6 @@ class Sentry:
         self._next_ns = now_ns + (_LOOK_NS if is_quiet else _ROOM_NS)
 
 
-class Office:
-    """Passes frames from the thread that reads to the one that JACK calls, and figures back."""
-
-    def __init__(self, device: AheadDevice) -> None:
-        self._device = device
-        self._courier = Courier(device, device.window_ns, device.sent_ns)
-        self._frames: deque[Frame] = deque()
-        self._figures: deque[Lateness] = deque()
-        self._failure: PortError | None = None
-
-    def work(self) -> None:
-        """Do what was posted and send what is due; JACK's thread calls this."""
-        try:
-            while self._frames:
-                if figures := self._courier.accept(self._frames.popleft()):
-                    self._figures.append(figures)
-            self._courier.send_due()
-        except PortError as error:
-            self._failure = error
-
-    def post(self, frames: Iterable[Frame]) -> list[Lateness]:
-        """Leave frames for the next period, and return the figures that they ask for."""
-        figures = []
-        for frame in frames:
-            self._frames.append(frame)
-            if frame.kind is Kind.REPORT:
-                figures.append(self._await_figures())
-        return figures
-
-    def _await_figures(self) -> Lateness:
-        end_s = time.perf_counter() + _FIGURES_S
-        while not self._figures:
-            if time.perf_counter() > end_s:
-                raise PortGone(f"MIDI port {self._device.name!r} has gone: JACK calls no more")
-            time.sleep(0.001)
-        return self._figures.popleft()
-
-    def check(self) -> None:
-        """Raise what went wrong in JACK's thread."""
-        if self._failure is not None:
-            raise self._failure
-
-    def close(self) -> list[Lateness]:
-        """Release what sounds, give the port back, and return the last figures."""
-        try:
-            figures = self.post([Frame(Kind.FLUSH), Frame(Kind.RELEASE), Frame(Kind.REPORT)])
-            time.sleep((ECHOES + 0.5) * ECHO_NS / 1e9 + _LINGER_S)
-            return figures
-        finally:
-            self._device.close()
-
-
 def _end(courier: Courier, device: Device) -> None:
     try:
         courier.release()
@@ -199,7 +126,7 @@ def main(arguments: list[str]) -> int:
     try:
         device = RecordingDevice(int(arguments[1])) if arguments[0] == "--record" else open_device(arguments[0])
         answer(f"opened {device.name}")
-        _go(device, ThreadInbox(0).start() if sys.platform == "win32" else SelectInbox(0), answer)
+        _go(device, answer)
     except PortGone as error:
         answer(f"error {type(error).__name__} {error}")
         os._exit(1)  # what a dead MIDI system left in this process may hang or crash when it is tidied up
@@ -220,15 +147,15 @@ def _hurry() -> None:
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
 
 
-def _go(device: Device, inbox: Inbox, answer: Callable[[str], None]) -> None:
+def _go(device: Device, answer: Callable[[str], None]) -> None:
     gc.freeze()
     gc.disable()  # nothing here makes cycles, and a collection would come between "due" and "send"
     if isinstance(device, AheadDevice):
         sys.setswitchinterval(_SWITCH_S)
-        run_ahead(device, inbox, answer)
+        run_ahead(device, reader(0), lambda figures: answer(_lateness_line(figures)))
     else:
         _hurry()
-        run(device, inbox, answer)
+        run(device, ThreadInbox(0).start() if sys.platform == "win32" else SelectInbox(0), answer)
 
 
 def _answers() -> Callable[[str], None]:

@@ -1,0 +1,186 @@
+"""Ours, asked the same questions as the baselines: the contexts and numbers that `play` and `fill` use."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from sparseq.engine.calibrate import Calibration
+from sparseq.engine.config import RetrievalConfig
+from sparseq.engine.context import Context
+from sparseq.engine.diffuser import Diffuser, DiffusionConfig
+from sparseq.engine.memory import Memory
+from sparseq.engine.retriever import Retriever
+from sparseq.engine.sampling import SamplingConfig
+from sparseq.jobs.baselines.library import Bits, Bools, Excerpt, Floats, Library, Piece
+from sparseq.jobs.calibration import calibrate_fill, calibrate_stream
+from sparseq.jobs.drums import CODE_LIMIT, fill_cells, fill_context, stream_context, styled_cells
+from sparseq.jobs.examples import is_loop
+from sparseq.jobs.fill import OWN_WEIGHT
+from sparseq.jobs.stream import OWN_STEPS, RETRIEVAL
+from sparseq.kernel.checks import MASK
+from sparseq.music.grid import DrumGrid, GridBar
+
+FILL_RETRIEVAL = RetrievalConfig(sharpness=1.2, prior_weight=1e-6, own_weight=OWN_WEIGHT)
+"""As `sparseq.jobs.fill.Filler` has it."""
+FILL_STEPS = 12
+SHOWN_BARS = 8
+"""So many bars of each piece are shown to the calibration."""
+SEED = 1
+
+
+class Streaming:
+    """The stream, teacher-forced or set free.
+
+    Parameters
+    ----------
+    library : Library
+        To learn from.
+    calibration : Calibration, optional
+        Numbers other than the defaults.
+
+    Attributes
+    ----------
+    context : Context
+        What each cell looks at.
+    memory : Memory
+        The library's rows.
+    """
+
+    def __init__(self, library: Library, calibration: Calibration | None = None) -> None:
+        self._library = library
+        self._n_lanes = len(library.lanes)
+        self._styles = sorted({piece.style for piece in library.pieces})
+        plain = stream_context(self._n_lanes, library.steps_per_beat, library.bar_steps)
+        self.context = calibration.applied(plain) if calibration else plain
+        retrieval = calibration.retrieval() if calibration else RETRIEVAL
+        self.memory = Memory(self.context.heads, CODE_LIMIT, retrieval)
+        for piece in library.pieces:
+            grid = grid_of(piece, library)
+            cells = styled_cells(grid, self._styles.index(piece.style))
+            self.memory.add(cells, self.context, loop=is_loop(grid))
+
+    def stream_p(self, piece: Piece) -> Floats:
+        """Return the probability of an onset in each cell given all cells before it, float64 of shape (T, L).
+
+        The style is not told; what was played is remembered as `play` remembers what it wrote.
+        """
+        cells = styled_cells(grid_of(piece, self._library), 0)
+        cells[:, -1] = MASK
+        heads = self.memory.heads(OWN_STEPS)
+        out = np.empty((len(cells), self._n_lanes))
+        for step in range(len(cells)):
+            asked = step * cells.shape[1] + np.arange(self._n_lanes)
+            found = self.memory.kernel.likelihood(heads, self.context.layout, cells, asked)
+            out[step] = found[:, 1]
+            self.memory.kernel.remember(heads, self.context.layout, cells, asked)
+        return out
+
+    def stream_bits(self, piece: Piece) -> Bools:
+        """Return the likelier token of each cell, bool of shape (T, L)."""
+        return self.stream_p(piece) > 0.5
+
+    def written(self, n_bars: int, seed: int) -> Bits:
+        """Return bars of a stream, in a style drawn by the seed, uint8 of shape (n_bars, S, L)."""
+        retriever = Retriever(self.memory, self.context, seed=seed, own_capacity_steps=OWN_STEPS)
+        n_steps = self._library.bar_steps
+        columns = np.full((n_bars * n_steps, self._n_lanes + 2), MASK, np.uint16)
+        columns[:, -2] = np.tile(np.arange(n_steps), n_bars)
+        owner = np.random.default_rng(seed).integers(len(self._library.pieces))
+        columns[:, -1] = self._styles.index(self._library.pieces[owner].style)
+        tokens = retriever.step(columns).cells_tl[:, : self._n_lanes]
+        return tokens.astype(np.uint8).reshape(n_bars, n_steps, self._n_lanes)
+
+
+class Filling:
+    """The repair.
+
+    Parameters
+    ----------
+    library : Library
+        To learn from.
+    calibration : Calibration, optional
+        Numbers other than the defaults.
+
+    Attributes
+    ----------
+    context : Context
+        What each cell looks at.
+    memory : Memory
+        The library's rows.
+    """
+
+    def __init__(self, library: Library, calibration: Calibration | None = None) -> None:
+        self._library = library
+        self._n_lanes = len(library.lanes)
+        plain = fill_context(self._n_lanes, library.steps_per_beat, library.bar_steps)
+        self.context = calibration.applied(plain) if calibration else plain
+        retrieval = calibration.retrieval() if calibration else FILL_RETRIEVAL
+        self.memory = Memory(self.context.heads, CODE_LIMIT, retrieval)
+        for piece in library.pieces:
+            grid = grid_of(piece, library)
+            self.memory.add(fill_cells(grid), self.context, loop=is_loop(grid))
+
+    def fill_p(self, excerpt: Excerpt) -> Floats:
+        """Return the probability of an onset in each cell of the hole, those asked before it known, shape (S, L)."""
+        grid = grid_of(excerpt.piece, self._library)
+        mask = self._mask(excerpt)
+        cells = fill_cells(grid, mask)
+        cells[:, : self._n_lanes][mask] = MASK
+        heads = self._heads(self.context, cells)
+        n_steps = len(excerpt.truth_sl)
+        out = np.empty(excerpt.truth_sl.shape)
+        for cell in excerpt.order_c.tolist():
+            step, lane = divmod(cell, self._n_lanes)
+            asked = np.array([(excerpt.gap * n_steps + step) * cells.shape[1] + lane])
+            out[step, lane] = self.memory.kernel.likelihood(heads, self.context.layout, cells, asked)[0, 1]
+            cells[excerpt.gap * n_steps + step, lane] = excerpt.truth_sl[step, lane]
+        return out
+
+    def fill_bits(self, excerpt: Excerpt) -> Bools:
+        """Return what `fill --greedy` puts into the hole, bool of shape (S, L)."""
+        mask = self._mask(excerpt)
+        cells = fill_cells(grid_of(excerpt.piece, self._library), mask)
+        wide = np.zeros(cells.shape, bool)
+        wide[:, : self._n_lanes] = mask
+        diffuser = Diffuser(self.memory, DiffusionConfig(steps=FILL_STEPS), SamplingConfig(greedy=True))
+        filled = diffuser.fill(cells, wide, self.context, SEED)
+        return filled.cells_tl[mask.any(1), : self._n_lanes] > 0
+
+    def _mask(self, excerpt: Excerpt) -> Bools:
+        bits = excerpt.piece.bits_bsl
+        mask = np.zeros(bits.shape, bool)
+        mask[excerpt.gap] = True
+        return mask.reshape(-1, self._n_lanes)
+
+    def _heads(self, context: Context, cells: Any) -> list[Any]:
+        """Heads that remember what is known of the piece."""
+        known = np.flatnonzero((cells[:, : self._n_lanes] != MASK).any(1))
+        indices = (known[:, None] * cells.shape[1] + np.arange(self._n_lanes)).reshape(-1)
+        heads = self.memory.heads(len(known))
+        self.memory.kernel.remember(heads, context.layout, cells, indices)
+        return heads
+
+
+def ours(task: str, library: Library, calibration: Calibration | None) -> "Streaming | Filling":
+    """Return what answers for us in a task."""
+    return (Streaming if task == "stream" else Filling)(library, calibration)
+
+
+def calibrated(task: str, library: Library) -> Calibration:
+    """Return numbers chosen on the library's first bars; the style is not told, as it is not when we are asked."""
+    grids = [grid_of(piece.bars(0, SHOWN_BARS), library) for piece in library.pieces]
+    if task == "fill":
+        return calibrate_fill(grids, FILL_RETRIEVAL)
+    return calibrate_stream(grids, [0] * len(grids), RETRIEVAL)
+
+
+def grid_of(piece: Piece, library: Library) -> DrumGrid:
+    """Return a piece as a grid, without strokes."""
+    return DrumGrid(piece.tokens_tl, library.lanes, {}, library.steps_per_beat, tuple(_bars(piece, library)))
+
+
+def _bars(piece: Piece, library: Library) -> Iterator[GridBar]:
+    n_bars, n_steps, _ = piece.bits_bsl.shape
+    for bar in range(n_bars):
+        yield GridBar(bar + 1, bar * n_steps, n_steps, *library.meter)
