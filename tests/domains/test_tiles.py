@@ -67,6 +67,16 @@ def test_the_patch_that_fits_what_is_known_is_laid() -> None:
     assert np.abs(quilt.picture() - image)[8:16, 8:16].max() < 1.0
 
 
+def test_a_patch_that_fits_when_moved_by_some_pixels_is_laid_so() -> None:
+    y, x = np.mgrid[:48, :48]
+    slope = np.repeat(((2 * y > x)[..., None] * 200 + 20).astype(np.uint8), 3, 2)  # no patch is as another
+    known = np.ones(slope.shape[:2], bool)
+    known[16:24, 32:40] = False
+    quilt = Quilt([slope], 8, slope.astype(float), known)
+    assert quilt.lay(2, 4, [Source(0, 1, 1)]) != Source(0, 1, 1)
+    assert np.abs(quilt.picture() - slope)[16:24, 32:40].max() < 1.0
+
+
 def test_evening_takes_away_a_step_in_brightness_and_touches_nothing_else() -> None:
     known = np.full((20, 20, 3), 100.0)
     hole = np.zeros((20, 20), bool)

@@ -16,17 +16,23 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 MOST_CANDIDATES = 96
+MOST_SHIFTED = 3
+"""So many of the best candidates are tried in places beside their own, too."""
+SHIFT_STEP = 2
+"""In pixels."""
 MEMBRANE_ROUNDS = 400
 MOST_SHIFT = 40.0
 """In levels of 255: a larger difference at a rim is an edge of something, which must not bleed inwards."""
 
 
 class Source(NamedTuple):
-    """A patch of an example: which image, and its row and column in patches."""
+    """A patch of an example: which image, its row and column in patches, and how far it lies off them in pixels."""
 
     image: int
     row: int
     column: int
+    down: int = 0
+    right: int = 0
 
 
 class Quilt:
@@ -60,23 +66,42 @@ class Quilt:
         return (self.margin, self.margin), (self.margin, self.margin), (0, 0)
 
     def lay(self, row: int, column: int, candidates: Iterable[Source]) -> Source:
-        """Lay that candidate on a place which fits best what is there; the first of equals."""
+        """Lay that candidate on a place which fits best what is there, moved by up to half a patch; first of equals.
+
+        A slope goes on only if the patch that goes on with it need not stand in step with the patches.
+        """
         box = self._box(row, column)
         known = self.known_yx[box][..., None]
         there = np.where(known, self.known_yxc[box], self._laid(box))
         trust = np.maximum(known, np.minimum(4.0 * self.weight_yx[box], 1.0)[..., None])
-        best = min(candidates, key=lambda each: float((trust * (self._patch(each) - there) ** 2).sum()))
+
+        def unfit(source: Source) -> float:
+            return float((trust * (self._patch(source) - there) ** 2).sum())
+
+        ranked = sorted((each for each in candidates if self._is_within(each)), key=unfit)[:MOST_SHIFTED]
+        best = min((moved for each in ranked for moved in self._moved(each)), key=unfit)
         self.sum_yxc[box] += self.soft_yx[..., None] * self._patch(best)
         self.weight_yx[box] += self.soft_yx
         return best
 
-    def _box(self, row: int, column: int) -> tuple[slice, slice]:
+    def _moved(self, source: Source) -> list[Source]:
+        """Return a source, and those up to half a patch beside it that lie within its image."""
+        off = range(-(self.side // 2), self.side // 2 + 1, SHIFT_STEP)
+        moved = [source._replace(down=down, right=right) for down in off for right in off]
+        return [source, *(each for each in moved if self._is_within(each))]
+
+    def _is_within(self, source: Source) -> bool:
+        height, width = self.images[source.image].shape[:2]
+        rows, columns = self._box(*source[1:])
+        return bool(rows.start >= 0 and columns.start >= 0 and rows.stop <= height and columns.stop <= width)
+
+    def _box(self, row: int, column: int, down: int = 0, right: int = 0) -> tuple[slice, slice]:
         reach = self.side + 2 * self.margin
-        y, x = row * self.side, column * self.side
+        y, x = row * self.side + down, column * self.side + right
         return slice(y, y + reach), slice(x, x + reach)
 
     def _patch(self, source: Source) -> Floats:
-        return self.images[source.image][self._box(source.row, source.column)]
+        return self.images[source.image][self._box(*source[1:])]
 
     def picture(self) -> Floats:
         """Return what has been laid, and what is known where nothing was: float of shape (height, width, 3).

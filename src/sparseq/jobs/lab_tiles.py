@@ -172,7 +172,8 @@ class _Maker:
         for column, row in _inwards(masked):
             token = int(grid.cells_tl[column, row])
             sources = places.get(token) or sorted(good)
-            near = {*_continued(laid, column, row), *self._source(grid, column, row)} & good
+            near = {*_continued(laid, column, row), *self._source(grid, column, row)}
+            near = {each for each in near if each._replace(down=0, right=0) in good}
             alike = [each for each in sorted(near) if self._looks_like(each, token)]
             picked = draws.permutation(len(sources))[:MOST_CANDIDATES]
             laid[column, row] = quilt.lay(row, column, [*alike, *(sources[k] for k in picked)])
@@ -234,7 +235,7 @@ def _continued(laid: Mapping[tuple[int, int], Source], column: int, row: int) ->
     """Return the patches that would go on where those beside a cell come from."""
     around = [(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if dx or dy]
     beside = [(dx, dy, laid[column + dx, row + dy]) for dx, dy in around if (column + dx, row + dy) in laid]
-    return {Source(each.image, each.row - dy, each.column - dx) for dx, dy, each in beside}
+    return {each._replace(row=each.row - dy, column=each.column - dx) for dx, dy, each in beside}
 
 
 def _near(masked: Mask) -> Mask:
