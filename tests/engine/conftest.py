@@ -41,6 +41,6 @@ class Ground:
         return memory
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def ground(kernel):
     return Ground(kernel)

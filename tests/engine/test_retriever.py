@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sparseq.engine.context import Slot, make_context
 from sparseq.engine.retriever import Retriever
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.errors import InputError
 from sparseq.kernel.api import NO_ORIGIN
-from sparseq.kernel.checks import MASK
+from sparseq.kernel.checks import EDGE, MASK
 
 
 def columns(n, start=0):
@@ -249,3 +251,157 @@ def test_no_columns_are_no_step(ground):
     stream = retriever_of(ground)
     assert stream.step(columns(0)).cells_tl.shape == (0, 3)
     assert stream.n_steps == 0
+
+
+# ---- masks -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_mask_holds_for_each_column_or_for_all(ground):
+    line = np.ones((3, 4), np.uint8)  # as wide as the lane that is only read
+    line[1, [0, 2]] = 0
+    one = retriever_of(ground).step(columns(30), allowed=line)
+    assert (one.cells_tl[:, 1] == 1).all()
+    each = np.broadcast_to(line, (30, 3, 4)).copy()
+    assert_same(retriever_of(ground).step(columns(30), allowed=each), one)
+    each[7:, 1] = [1, 0, 0, 0]
+    assert retriever_of(ground).step(columns(30), allowed=each).cells_tl[:, 1].tolist() == [1] * 7 + [0] * 23
+
+
+def test_nothing_barred_follows(ground):
+    """A two of lane 1 neither begins the stream nor follows a zero."""
+    barred = [[1, EDGE, 2], [1, 0, 2]]
+    found = retriever_of(ground).step(columns(200), barred=barred).cells_tl[:, 1]
+    assert found[0] != 2
+    assert not ((found[:-1] == 0) & (found[1:] == 2)).any()
+    assert (found == 2).any()
+
+
+def test_rules_hold_across_steps_and_dropped_columns(ground):
+    barred = [[1, EDGE, 2], [1, 0, 2]]
+    stream, whole = (retriever_of(ground, own_capacity_steps=4, rewind_steps=0) for _ in range(2))
+    parts = [stream.step(columns(1, t), barred=barred).cells_tl for t in range(200)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole.step(columns(200), barred=barred).cells_tl)
+
+
+@pytest.mark.parametrize(
+    ("masks", "message"),
+    [
+        ({"allowed": np.ones((2, 3), np.uint8)}, "allowed_tlv: wanted shape (2, 3, 3) or (3, 3), got (2, 3)"),
+        (
+            {"allowed": np.zeros((3, 3), np.uint8)},
+            "allowed_tlv: wanted at least one of the 2 values of lane 0 at step 0, got none",
+        ),
+        ({"barred": [[2, 0, 0]]}, "barred_b3: wanted lanes that have a head, got 2"),
+        (
+            {"barred": [[0, 1, 0], [0, 1, 1]]},
+            "barred_b3: wanted a token left in lane 0 after 1 at step 0, got none allowed",
+        ),
+    ],
+)
+def test_masks_that_cannot_be_are_refused(ground, masks, message):
+    stream = retriever_of(ground)
+    with pytest.raises(InputError) as caught:
+        stream.step(columns(2), **masks)
+    assert str(caught.value) == message
+    assert stream.n_steps == 0
+
+
+def test_probs_under_a_mask_are_shared_among_what_is_left(ground):
+    stream = retriever_of(ground)
+    stream.step(columns(5))
+    line = np.ones((3, 3), np.uint8)
+    line[1, 2] = 0
+    free, bound = stream.probs(columns(1, 5)[0]), stream.probs(columns(1, 5)[0], allowed=line)
+    np.testing.assert_array_equal(bound[0], free[0])
+    assert bound[1, 2] == 0
+    assert bound[1, :2] == pytest.approx(free[1, :2] / free[1, :2].sum())
+
+
+# ---- going back ------------------------------------------------------------------------------------------------------
+
+
+@given(data=st.data(), own=st.sampled_from([0, 3, 20, 512]))
+def test_after_going_back_the_stream_is_as_if_it_had_never_gone_on(ground, data, own):
+    """Whatever was stepped and taken back before, cached or evicted."""
+    stream, kept = retriever_of(ground, own_capacity_steps=own, rewind_steps=16), columns(0)
+    for _ in range(data.draw(st.integers(1, 6))):
+        found = stream.step(columns(data.draw(st.integers(0, 40)), stream.n_steps))
+        kept = np.concatenate([kept, found.cells_tl])
+        mark = data.draw(st.integers(max(stream.oldest_mark, stream.n_steps - 16), stream.n_steps))
+        stream.rewind(mark)
+        kept = kept[:mark]
+        stream.seed += 1
+    plain = retriever_of(ground, own_capacity_steps=own, seed=stream.seed)
+    plain.feed(kept)
+    assert_same(stream.step(columns(50, stream.n_steps)), plain.step(columns(50, plain.n_steps)))
+
+
+def test_a_turn_taken_back_and_written_again_is_the_same_and_with_another_seed_another(ground):
+    for own in (8, 512):
+        stream = retriever_of(ground, own_capacity_steps=own)
+        stream.step(columns(40))
+        mark = stream.n_steps
+        first = stream.step(columns(16, mark))
+        stream.rewind(mark)
+        assert stream.n_steps == mark
+        assert_same(stream.step(columns(16, mark)), first)
+        stream.rewind(mark)
+        stream.seed = 77
+        assert (stream.step(columns(16, mark)).cells_tl != first.cells_tl).any()
+        stream.rewind(mark)
+        stream.seed = 5
+        assert_same(stream.step(columns(16, mark)), first)
+
+
+def test_going_back_and_forth_leaves_no_trace(ground):
+    """Own memory full or not, columns dropped or not."""
+    for own in (0, 5, 600):
+        back, plain = (retriever_of(ground, own_capacity_steps=own, rewind_steps=24) for _ in range(2))
+        for t in range(0, 1600, 16):
+            back.step(columns(24, t))
+            back.rewind(t)
+            assert_same(back.step(columns(16, t)), plain.step(columns(16, t)))
+
+
+def test_going_back_too_far_or_ahead_is_refused(ground):
+    stream = retriever_of(ground, own_capacity_steps=4, rewind_steps=8)
+    assert stream.oldest_mark == 0
+    stream.step(columns(10))
+    for mark in (-1, 11, 2.0):
+        with pytest.raises(InputError, match=r"^n_steps: wanted a whole number 0 to 10, got "):
+            stream.rewind(mark)
+    for t in range(10, 1000):
+        stream.step(columns(1, t))
+    assert 0 < stream.oldest_mark <= stream.n_steps - 8
+    with pytest.raises(InputError, match=r"^n_steps: wanted a whole number \d+ to 1000, got 3$"):
+        stream.rewind(3)
+
+
+def test_a_stream_of_hours_keeps_only_what_may_be_looked_at(ground):
+    stream, whole = (retriever_of(ground, own_capacity_steps=8, rewind_steps=8) for _ in range(2))
+    parts, sizes = [], []
+    for t in range(0, 3000, 10):
+        parts.append(stream.step(columns(10, t)))
+        sizes.append(len(stream._past.grid.cells_tl))
+    assert max(sizes) <= 64
+    whole_grid = whole.step(columns(3000))
+    for name in ("cells_tl", "origins_tl", "logp_tl"):
+        np.testing.assert_array_equal(
+            np.concatenate([getattr(part, name) for part in parts]), getattr(whole_grid, name)
+        )
+    assert stream.n_steps == 3000
+
+
+def test_each_head_remembers_the_same_steps(ground):
+    """A head of one lane forgets as early as a head of two."""
+    slots = [Slot(-1, 2, 1.0)]
+    context = make_context([slots, slots, slots, []], [2, 2, 2, 4], [0, 0, 1, -1])
+    memory = ground.memory(context, examples=[np.zeros((1, 4), np.uint16)], own_weight=1000)
+    answers = []
+    for first in (0, 1):
+        stream = Retriever(memory, context, own_capacity_steps=4)
+        past = np.zeros((6, 4), np.uint16)
+        past[0, :3] = first
+        stream.feed(past)
+        answers.append(stream.probs(np.array([MASK, MASK, MASK, 0], np.uint16)))
+    np.testing.assert_array_equal(*answers)

@@ -40,6 +40,7 @@ class Call:
         self.sampling = Sampling()
         self.seed, self.round_number = 1, 0
         self.allowed_tlv = np.ones((3, 3, 3), np.uint8)
+        self.barred_b3, self.first_step = None, 0
         self.origins_tl, self.logp_tl = np.full((3, 3), NO_ORIGIN), np.zeros((3, 3))
 
     def keep(self):
@@ -50,7 +51,8 @@ class Call:
     def stream(self):
         self.kernel.stream(
             self.heads, self.layout, self.cells_tl, self.order, self.start, self.stop, self.sampling, self.seed,
-            origins_tl=self.origins_tl, logp_tl=self.logp_tl, allowed_tlv=self.allowed_tlv,
+            origins_tl=self.origins_tl, logp_tl=self.logp_tl, allowed_tlv=self.allowed_tlv, barred_b3=self.barred_b3,
+            first_step=self.first_step,
         )  # fmt: skip
 
     def fill(self):
@@ -61,10 +63,12 @@ class Call:
         )  # fmt: skip
 
     def likelihood(self):
-        return self.kernel.likelihood(self.heads, self.layout, self.cells_tl, self.cell_indices, self.allowed_tlv)
+        return self.kernel.likelihood(
+            self.heads, self.layout, self.cells_tl, self.cell_indices, self.allowed_tlv, first_step=self.first_step
+        )
 
     def remember(self):
-        self.kernel.remember(self.heads, self.layout, self.cells_tl, self.cell_indices)
+        self.kernel.remember(self.heads, self.layout, self.cells_tl, self.cell_indices, first_step=self.first_step)
 
 
 @pytest.fixture
@@ -85,6 +89,7 @@ def read_only(array):
 
 
 GRID = Call(load("reference")).cells_tl
+FARTHEST = ((1 << 62) - GRID.size) // 3
 OUT = np.zeros((3, 3))
 NONE_ALLOWED = bent(np.ones((3, 3, 3), np.uint8), (1, 0), 0)
 # Cell (1, 1) may only become value 2, which its lane's head does not have.
@@ -158,7 +163,23 @@ REFUSALS = [
      "logp_tl: wanted a writable C-ordered float64 array of shape (3, 3)"),
     (DRAW_CALLS, "logp_tl", None, "logp_tl: wanted a writable C-ordered float64 array of shape (3, 3)"),
     (("stream", "fill", "likelihood"), "allowed_tlv", np.ones((3, 3, 2), np.uint8),
-     "allowed_tlv: wanted shape (3, 3, 3), got (3, 3, 2)"),
+     "allowed_tlv: wanted shape (3, 3, 3) or (3, 3), got (3, 3, 2)"),
+    (("stream", "fill", "likelihood"), "allowed_tlv", np.ones((2, 3), np.uint8),
+     "allowed_tlv: wanted shape (3, 3, 3) or (3, 3), got (2, 3)"),
+    (("stream", "fill", "likelihood"), "allowed_tlv", np.uint8(1),
+     "allowed_tlv: wanted shape (3, 3, 3) or (3, 3), got ()"),
+    (("stream",), "barred_b3", [[0, 1]], "barred_b3: wanted lines of lane, token before, token, got lines of 2"),
+    (("stream",), "barred_b3", [0, 1, 2], "barred_b3: wanted 2 dimensions, got 1"),
+    (("stream",), "barred_b3", [[2, 0, 0]], "barred_b3: wanted lanes that have a head, got 2"),
+    (("stream",), "barred_b3", [[3, 0, 0]], "barred_b3: wanted lanes that have a head, got 3"),
+    (("stream",), "barred_b3", [[1, 0, 2]], "barred_b3: wanted tokens 0 to 1 in lane 1, got 2"),
+    (("stream",), "barred_b3", [[0, -1, 0]], "barred_b3: wanted 0 to 65534, got -1 to 0"),
+    (("stream",), "barred_b3", [[0, 1, 0], [0, 1, 1], [0, 1, 2]],
+     "barred_b3: wanted a token left in lane 0 after 1 at step 1, got none allowed"),
+    (("stream", "likelihood", "remember"), "first_step", -1,
+     f"first_step: wanted a whole number 0 to {FARTHEST}, got -1"),
+    (("stream", "likelihood", "remember"), "first_step", 1 << 62,
+     f"first_step: wanted a whole number 0 to {FARTHEST}, got {1 << 62}"),
     (("stream", "fill", "likelihood"), "allowed_tlv", np.ones((3, 3, 3)),
      "allowed_tlv: wanted bool or uint8, got float64"),
     (("stream", "fill", "likelihood"), "allowed_tlv", np.full((3, 3, 3), 256),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sparseq.errors import CapacityError
 from sparseq.kernel import load
 from sparseq.kernel.api import NO_ORIGIN
-from sparseq.kernel.checks import MASK
+from sparseq.kernel.checks import EDGE, MASK
 from sparseq.kernel.layout import make_layout
 from sparseq.kernel.model import slot_model
 from sparseq.kernel.philox import philox4x32, uniform53
@@ -26,9 +26,11 @@ def run(kernel, w, cuts=None, **changes):
     heads = w.heads(kernel)
     cells, origins, logp = w.outputs()
     cuts = [0, len(cells)] if cuts is None else cuts
-    arguments = {"order": w.lanes, "sampling": w.sampling, "seed": w.seed, "allowed_tlv": w.allowed_tlv} | changes
+    arguments = {"order": w.lanes, "sampling": w.sampling, "seed": w.seed} | changes
     for start, stop in pairwise(cuts):
-        kernel.stream(heads, w.layout, cells, start=start, stop=stop, origins_tl=origins, logp_tl=logp, **arguments)
+        allowed = None if w.allowed_tlv is None else w.allowed_tlv[start:stop]
+        kernel.stream(heads, w.layout, cells, start=start, stop=stop, origins_tl=origins, logp_tl=logp,
+                      **{"allowed_tlv": allowed} | arguments)  # fmt: skip
     return cells, origins, logp, np.array([head.n_own for head in heads])
 
 
@@ -164,6 +166,103 @@ def test_a_full_own_memory_that_may_not_evict_stops_the_stream(kernel):
         kernel.stream([head], make_layout([[-1]], [[0]], [0]), cells, [0], 0, 5, Sampling(), 1,
                       origins_tl=np.zeros((5, 1), np.int64), logp_tl=np.zeros((5, 1)))  # fmt: skip
     assert head.n_own == 3
+
+
+# ---- masks, and grids that are only the end of a piece --------------------------------------------------------------
+
+
+@given(seed=SEEDS)
+def test_a_mask_of_one_column_holds_for_all(kernel, world, seed):
+    w = world(seed)
+    n_tokens = max(rows.n_values for rows in w.rows)
+    line = np.random.default_rng(seed).random((w.layout.n_lanes, n_tokens)) < 0.5
+    line[:, seed % n_tokens] = True
+    every = np.broadcast_to(line, (len(w.cells_tl), *line.shape))
+    wider = np.concatenate([every, np.ones((*every.shape[:2], 2), bool)], axis=2)
+    results = [run(kernel, w, allowed_tlv=mask) for mask in (every, line, wider, line.astype(np.uint8))]
+    for other in results[1:]:
+        assert_same(results[0], other)
+    tokens, lanes = results[0][0].reshape(-1)[w.masked], w.masked % w.layout.n_lanes
+    assert line[lanes, tokens].all()
+
+
+def follow(cells, w):
+    """Return lines of lane, token before (EDGE at the start), token, for each masked cell."""
+    steps, lanes = np.divmod(w.masked, w.layout.n_lanes)
+    before = np.where(steps > 0, cells[steps - 1, lanes], EDGE)
+    return np.column_stack([lanes, before, cells[steps, lanes]])
+
+
+@given(seed=SEEDS)
+def test_what_is_barred_does_not_follow(kernel, world, seed):
+    """Each lane's every second pair of tokens is barred; only masked cells are held to it."""
+    w = world(seed)
+    w.allowed_tlv = None
+    barred = [
+        (lane, before, token)
+        for lane in w.lanes
+        for before in (EDGE, *range(5))
+        for token in range(1, w.rows[w.layout.head_of_lane[lane]].n_values)
+        if (before + token + lane + seed) % 2
+    ]
+    cells, *_ = found = run(kernel, w, barred_b3=np.array(barred).reshape(-1, 3))
+    assert not set(map(tuple, follow(cells, w).tolist())) & set(barred)
+    assert_same(found, run(kernel, w, barred_b3=barred, cuts=range(len(cells) + 1)))
+
+
+@given(seed=SEEDS)
+def test_barring_is_a_mask_that_knows_what_came_before(kernel, world, seed):
+    """Cell by cell, with the mask that the rule amounts to."""
+    w = world(seed)
+    w.allowed_tlv = None
+    lane, n_tokens = int(w.lanes[0]), max(rows.n_values for rows in w.rows)
+    barred = [(lane, before, 1) for before in (EDGE, 0, 2, 3)][: 1 + seed % 4]
+    heads, (cells, origins, logp) = w.heads(kernel), w.outputs()
+    for t in range(len(cells)):
+        mask = np.ones((w.layout.n_lanes, n_tokens), np.uint8)
+        mask[lane, 1] = (lane, int(cells[t - 1, lane]) if t else EDGE, 1) not in barred
+        kernel.stream(heads, w.layout, cells, w.lanes, t, t + 1, w.sampling, w.seed, origins_tl=origins, logp_tl=logp,
+                      allowed_tlv=mask)  # fmt: skip
+    assert_same(run(kernel, w, barred_b3=barred)[:3], (cells, origins, logp))
+
+
+@settings(max_examples=80)
+@given(seed=SEEDS)
+def test_native_is_the_reference_bit_for_bit_with_rules_and_far_into_a_piece(world, seed):
+    found = []
+    for name in ("native", "reference"):
+        w = world(seed)
+        barred = [(int(lane), before, 1) for lane in w.lanes for before in (EDGE, 0, 3)]
+        w.allowed_tlv = None
+        found.append(run(load(name), w, barred_b3=barred, first_step=(1 << 36) + seed))
+    assert_same(*found)
+
+
+@given(seed=SEEDS, dropped=st.integers(0, 5))
+def test_the_end_of_a_piece_goes_on_as_the_whole(kernel, world, seed, dropped):
+    """Contexts reach four steps back, and recent tokens as many: what lies before may be dropped."""
+    w = world(seed)
+    w.allowed_tlv = None
+    w.layout = make_layout(-np.maximum(abs(w.layout.dt_ls), 1), w.layout.lane_ls, w.layout.head_of_lane)
+    w.cells_tl = np.concatenate([w.cells_tl, w.cells_tl])
+    n = len(w.cells_tl)
+    whole = run(kernel, w)
+    heads, (cells, origins, logp) = w.heads(kernel), w.outputs()
+    cut = min(4 + dropped, n)
+    how = {"order": w.lanes, "sampling": w.sampling, "seed": w.seed}
+    kernel.stream(heads, w.layout, cells, start=0, stop=cut, origins_tl=origins, logp_tl=logp, **how)
+    first = cut - 4
+    rest = [array[first:].copy() for array in (cells, origins, logp)]
+    asked = (cut - first) * w.layout.n_lanes + w.lanes[: n > cut]
+    if len(asked) and rest[0].reshape(-1)[asked[0]] == MASK:
+        ahead = kernel.likelihood(heads, w.layout, rest[0], asked, first_step=first)
+        np.testing.assert_array_equal(
+            ahead, kernel.likelihood(heads, w.layout, cells, asked + first * w.layout.n_lanes)
+        )
+    kernel.stream(heads, w.layout, rest[0], start=4, stop=n - first, origins_tl=rest[1], logp_tl=rest[2],
+                  first_step=first, **how)  # fmt: skip
+    joined = [np.concatenate([a[:first], b]) for a, b in zip((cells, origins, logp), rest, strict=True)]
+    assert_same(joined, whole[:3])
 
 
 # ---- origins ---------------------------------------------------------------------------------------------------------

@@ -9,14 +9,16 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from sparseq.kernel._answer cimport ask, origin_of, predict
 from sparseq.kernel._draw cimport SamplingParams, draw, params_of, shape
-from sparseq.kernel._grid cimport Grid, GridArrays, allowed_at, query_of, recent_of, widest
+from sparseq.kernel._grid cimport (
+    Grid, GridArrays, allowed_after, allowed_at, place_of, query_of, recent_of, widest,
+)
 from sparseq.kernel._philox cimport philox4x32, uniform53
 from sparseq.kernel._head cimport MASK_CELL, Head
 from sparseq.kernel._head cimport remember as remember_row
 
 
-def remember(heads, layout, cells_tl, cell_indices):
-    cdef GridArrays arrays = GridArrays(heads, layout, cells_tl)
+def remember(heads, layout, cells_tl, cell_indices, int64_t first_step=0):
+    cdef GridArrays arrays = GridArrays(heads, layout, cells_tl, first_step=first_step)
     cdef const int64_t[::1] cells = cell_indices
     cdef int32_t[::1] query = np.zeros(widest(heads), np.int32)
     cdef Py_ssize_t i
@@ -29,11 +31,11 @@ cdef int remember_cell(const Grid* grid, int64_t cell, int32_t* query) except -1
     cdef Py_ssize_t t = cell // grid.n_lanes, lane = cell % grid.n_lanes
     cdef Head* head = grid.head_of_lane[lane]
     query_of(grid, head, t, lane, query)
-    return remember_row(head, query, grid.cells[cell], -1 - cell)
+    return remember_row(head, query, grid.cells[cell], -1 - place_of(grid, cell))
 
 
-def likelihood(heads, layout, cells_tl, cell_indices, allowed_tlv=None):
-    cdef GridArrays arrays = GridArrays(heads, layout, cells_tl, allowed_tlv)
+def likelihood(heads, layout, cells_tl, cell_indices, allowed_tlv=None, int64_t first_step=0):
+    cdef GridArrays arrays = GridArrays(heads, layout, cells_tl, allowed_tlv, first_step=first_step)
     cdef const int64_t[::1] cells = cell_indices
     cdef int32_t[::1] query = np.zeros(widest(heads), np.int32)
     cdef double[:, ::1] out = np.zeros((cells.shape[0], max([head.n_values for head in heads], default=1)))
@@ -49,7 +51,7 @@ cdef int predict_cell(const Grid* grid, int64_t cell, int32_t* query, double* pr
     cdef Py_ssize_t t = cell // grid.n_lanes, lane = cell % grid.n_lanes, row
     cdef Head* head = grid.head_of_lane[lane]
     for row in range(head.n_own):
-        if head.own_origins[row] == -1 - cell:
+        if head.own_origins[row] == -1 - place_of(grid, cell):
             head.hidden = row
     query_of(grid, head, t, lane, query)
     ask(head, query)
@@ -59,12 +61,13 @@ cdef int predict_cell(const Grid* grid, int64_t cell, int32_t* query, double* pr
 
 
 def stream(heads, layout, cells_tl, order, Py_ssize_t start, Py_ssize_t stop, sampling, uint64_t seed, *,
-           allowed_tlv, origins_tl, logp_tl):
-    cdef GridArrays arrays = GridArrays(heads, layout, cells_tl, allowed_tlv, origins_tl, logp_tl)
+           allowed_tlv, origins_tl, logp_tl, barred_b3=None, int64_t first_step=0):
+    cdef GridArrays arrays = GridArrays(heads, layout, cells_tl, allowed_tlv, origins_tl, logp_tl,
+                                        first_step=first_step, allowed_from=start, barred_b3=barred_b3)
     cdef const int32_t[::1] lanes = order
     cdef SamplingParams how = params_of(sampling)
     cdef int32_t[::1] query = np.zeros(widest(heads), np.int32)
-    cdef uint8_t[::1] recent = np.zeros(widest(heads), np.uint8)
+    cdef uint8_t[::1] recent = np.zeros(widest(heads), np.uint8), room = np.zeros(widest(heads), np.uint8)
     cdef double[::1] upto = np.zeros(widest(heads))
     cdef Grid* grid = &arrays.grid
     cdef Py_ssize_t t, i
@@ -72,23 +75,24 @@ def stream(heads, layout, cells_tl, order, Py_ssize_t start, Py_ssize_t stop, sa
         for t in range(start, stop):
             for i in range(lanes.shape[0]):
                 if grid.cells[t * grid.n_lanes + lanes[i]] == MASK_CELL:
-                    stream_cell(grid, t, lanes[i], &how, seed, &query[0], &recent[0], &upto[0])
+                    stream_cell(grid, t, lanes[i], &how, seed, &query[0], &recent[0], &room[0], &upto[0])
             for i in range(lanes.shape[0]):
                 remember_cell(grid, t * grid.n_lanes + lanes[i], &query[0])
 
 
 cdef int stream_cell(const Grid* grid, Py_ssize_t t, Py_ssize_t lane, const SamplingParams* how, uint64_t seed,
-                     int32_t* query, uint8_t* recent, double* upto) except -1 nogil:
+                     int32_t* query, uint8_t* recent, uint8_t* room, double* upto) except -1 nogil:
     """Decide one cell of the column t from everything before it and the lanes decided before it."""
     cdef Head* head = grid.head_of_lane[lane]
     cdef Py_ssize_t cell = t * grid.n_lanes + lane
+    cdef uint64_t place = place_of(grid, cell)
     cdef uint32_t word[4]
     cdef double total
     cdef int token
-    philox4x32(seed, <uint32_t>cell, 0, 0, 0, word)
+    philox4x32(seed, <uint32_t>place, <uint32_t>(place >> 32), 0, 0, word)
     query_of(grid, head, t, lane, query)
     ask(head, query)
-    predict(head, allowed_at(grid, cell), head.probability)
+    predict(head, allowed_after(grid, cell, room), head.probability)
     if how.repetition_penalty != 1.0:
         recent_of(grid, t, lane, how.no_repeat_window, head.n_values, recent)
     total = shape(head.probability, head.n_values, recent, how, upto)

@@ -4,7 +4,7 @@ import numpy as np
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from sparseq.errors import CapacityError
+from sparseq.errors import CapacityError, InputError
 from sparseq.kernel.spread import is_searched, spread_of
 
 from sparseq.kernel._answer cimport ask, predict
@@ -73,6 +73,12 @@ cdef class SlotHead:
             raise CapacityError(
                 f"rewind: wanted a mark up to {self.head.n_own} with nothing evicted since, got {mark}")
         self.head.n_own = self.head.own_next = mark
+
+    def restore(self, Py_ssize_t n_appended):
+        if n_appended < 0:
+            raise InputError(f"n_appended: wanted a whole number of 0 or more, got {n_appended}")
+        self.head.own_next = max(n_appended - self.head.own_capacity, 0)
+        self.head.n_own = min(self.head.own_next, self.head.own_capacity)
 
     def distances(self, const int32_t[::1] query_s):
         cdef uint8_t[::1] out = np.empty(distances_size(&self.head) + 1, np.uint8)

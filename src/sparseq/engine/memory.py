@@ -208,16 +208,23 @@ class Memory:
         keys, values, origins = (np.concatenate(parts, axis=-1) for parts in zip(*found, strict=True))
         return merge_rows(keys.T, values, spec.n_values, self.alphabet, origins, spec.weights)
 
-    def heads(self, own_capacity: int = 0) -> list[Any]:
-        """Return fresh kernel heads over the examples, each with room for `own_capacity` rows of one piece."""
+    def heads(self, own_capacity: int | Sequence[int] = 0) -> list[Any]:
+        """Return fresh kernel heads over the examples, each with room for `own_capacity` rows of one piece.
+
+        Parameters
+        ----------
+        own_capacity : int or sequence of int
+            The same for every head, or one number each.
+        """
+        capacities = [own_capacity] * len(self.specs) if isinstance(own_capacity, int) else own_capacity
         return [
             self.kernel.head(
                 rows,
                 model,
-                own_capacity=own_capacity,
+                own_capacity=capacity,
                 own_weight=self.config.own_weight,
             )
-            for rows, model in zip(self.rows(), self._models, strict=True)
+            for rows, model, capacity in zip(self.rows(), self._models, capacities, strict=True)
         ]
 
     def place(self, origin: int) -> Place:

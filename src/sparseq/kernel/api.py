@@ -11,6 +11,7 @@ from sparseq.kernel.checks import MASK, check_cells, check_count, check_finite, 
 from sparseq.kernel.grid_checks import (
     check_allowed,
     check_asked,
+    check_barred,
     check_given,
     check_heads,
     check_order,
@@ -118,8 +119,15 @@ class Kernel:
         layout: Layout,
         cells_tl: npt.NDArray[np.uint16],
         cell_indices: npt.NDArray[np.int64],
+        *,
+        first_step: int = 0,
     ) -> None:
-        """Append own rows for known cells, given by flat index; the origin of cell i is ``-1 - i``.
+        """Append own rows for known cells, given by flat index; the origin of the piece's cell i is ``-1 - i``.
+
+        Parameters
+        ----------
+        first_step : int
+            Which step of the piece the grid begins with, where only its end is at hand.
 
         Raises
         ------
@@ -128,10 +136,11 @@ class Kernel:
         """
         check_heads(heads, self._head_class, layout)
         indices = check_asked(heads, layout, cells_tl, cell_indices, written=False)
+        first_step = _first_step(first_step, cells_tl)
         n_values = np.array([head.n_values for head in heads])[layout.head_of_lane[indices % layout.n_lanes]]
         if (cells_tl.reshape(-1)[indices] >= n_values).any():
             raise InputError("cell_indices: wanted cells that hold a token of their lane, got a masked one or another")
-        self._loops.remember(heads, layout, _writable(cells_tl), indices)
+        self._loops.remember(heads, layout, _writable(cells_tl), indices, first_step)
 
     def likelihood(
         self,
@@ -140,10 +149,19 @@ class Kernel:
         cells_tl: npt.NDArray[np.uint16],
         cell_indices: npt.NDArray[np.int64],
         allowed_tlv: npt.NDArray[np.uint8] | None = None,
+        *,
+        first_step: int = 0,
     ) -> npt.NDArray[np.float64]:
         """Return each cell's probabilities given the rest of the grid as it stands.
 
         A cell's own row in own memory does not count for itself.
+
+        Parameters
+        ----------
+        allowed_tlv : uint8 ndarray of shape (T, L, V) or (L, V), optional
+            Hard mask over values, of each column or of all; V at least the largest number of values of any head.
+        first_step : int
+            Which step of the piece the grid begins with, where only its end is at hand.
 
         Returns
         -------
@@ -152,8 +170,10 @@ class Kernel:
         """
         check_heads(heads, self._head_class, layout)
         indices = check_asked(heads, layout, cells_tl, cell_indices, written=False)
-        allowed = check_allowed(heads, layout, cells_tl, indices, allowed_tlv)
-        out: npt.NDArray[np.float64] = self._loops.likelihood(heads, layout, _writable(cells_tl), indices, allowed)
+        allowed = check_allowed(heads, layout, range(len(cells_tl)), indices, allowed_tlv)
+        out: npt.NDArray[np.float64] = self._loops.likelihood(
+            heads, layout, _writable(cells_tl), indices, allowed, _first_step(first_step, cells_tl)
+        )
         return out
 
     def stream(
@@ -170,6 +190,8 @@ class Kernel:
         origins_tl: npt.NDArray[np.int64],
         logp_tl: npt.NDArray[np.float64],
         allowed_tlv: npt.NDArray[np.uint8] | None = None,
+        barred_b3: npt.ArrayLike | None = None,
+        first_step: int = 0,
     ) -> None:
         """Fill the masked cells of columns `start` to `stop`, left to right, and remember each column.
 
@@ -186,8 +208,15 @@ class Kernel:
         origins_tl, logp_tl : ndarray of shape (T, L)
             Written: origin of each decided cell (`NO_ORIGIN` where no row held the token) and the natural logarithm of
             its probability before the sampling parameters.
-        allowed_tlv : uint8 ndarray of shape (T, L, V), optional
-            Hard mask over values.
+        allowed_tlv : uint8 ndarray of shape (stop - start, L, V) or (L, V), optional
+            Hard mask over values, of each column from `start` or of all: 0 forbids one. V is the largest number of
+            values of any head, or more; each masked cell must be left one.
+        barred_b3 : array_like of int, shape (B, 3), optional
+            What may not follow what: lines of lane, token of the lane one step before, token. `EDGE` as the token
+            before is the beginning of the piece.
+        first_step : int
+            Which step of the piece the grid begins with, where only its end is at hand: draws and origins count from
+            the beginning of the piece.
         """
         check_heads(heads, self._head_class, layout)
         lanes = check_order(order, layout)
@@ -198,7 +227,9 @@ class Kernel:
         check_asked(heads, layout, cells_tl, cells)
         check_written(heads)
         masked = check_given(heads, layout, cells_tl, cells)
-        allowed = check_allowed(heads, layout, cells_tl, masked, allowed_tlv)
+        allowed = check_allowed(heads, layout, range(start, stop), masked, allowed_tlv)
+        barred = check_barred(heads, layout, range(start, stop), masked, allowed, barred_b3)
+        first_step = _first_step(first_step, cells_tl)
         how, seed = check_sampling(sampling), check_count("seed", seed, 0, SEED_LIMIT)
         check_output("origins_tl", origins_tl, np.int64, cells_tl.shape)
         check_output("logp_tl", logp_tl, np.float64, cells_tl.shape)
@@ -215,6 +246,8 @@ class Kernel:
             allowed_tlv=allowed,
             origins_tl=origins_tl,
             logp_tl=logp_tl,
+            barred_b3=barred,
+            first_step=first_step,
         )
 
     def fill(
@@ -248,6 +281,8 @@ class Kernel:
             Factors that a cell's confidence is multiplied by, one drawn per cell and step; ones for none.
         round_number : int
             Distinguishes the draws of refilling rounds, 0 up to 2**31.
+        allowed_tlv : uint8 ndarray of shape (T, L, V) or (L, V), optional
+            Hard mask over values, of each column or of all; V at least the largest number of values of any head.
         incremental : bool
             Keep each cell's distances and add only slots that became known: faster, the same result, and memory for
             C times the number of rows.
@@ -258,7 +293,7 @@ class Kernel:
         if (cells_tl.reshape(-1)[indices] != MASK).any() or (np.bincount(indices, minlength=1) > 1).any():
             raise InputError("cell_indices: wanted masked cells, each once, got a known or a repeated one")
         left, noise = _checked_schedule(left_s, noise_sk, len(indices))
-        allowed = check_allowed(heads, layout, cells_tl, indices, allowed_tlv)
+        allowed = check_allowed(heads, layout, range(len(cells_tl)), indices, allowed_tlv)
         how, seed = check_sampling(sampling), check_count("seed", seed, 0, SEED_LIMIT)
         check_count("round_number", round_number, 0, 1 << 31)
         check_output("origins_tl", origins_tl, np.int64, cells_tl.shape)
@@ -291,6 +326,11 @@ def _checked_schedule(
     if noise.shape != (len(left), NOISE_ROWS):
         raise InputError(f"noise_sk: wanted shape ({len(left)}, {NOISE_ROWS}), got {noise.shape}")
     return np.ascontiguousarray(left), np.ascontiguousarray(noise)
+
+
+def _first_step(first_step: int, cells_tl: npt.NDArray[np.uint16]) -> int:
+    # A place in the piece is 64 bits of origins.
+    return check_count("first_step", first_step, 0, ((1 << 62) - cells_tl.size) // max(cells_tl.shape[1], 1))
 
 
 def _writable(cells_tl: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.errors import InputError
-from sparseq.kernel.checks import MASK, check_cells, check_count, check_integers, check_number, check_tokens
+from sparseq.kernel.checks import EDGE, MASK, check_cells, check_count, check_integers, check_number, check_tokens
 from sparseq.kernel.layout import EDGE_LANE, Layout
 from sparseq.kernel.sampling import Sampling
 
@@ -86,29 +86,85 @@ def check_given(
 def check_allowed(
     heads: Sequence[Any],
     layout: Layout,
-    cells_tl: npt.NDArray[np.uint16],
+    steps: range,
     cells: npt.NDArray[np.int64],
     allowed_tlv: npt.NDArray[np.uint8] | npt.NDArray[np.bool_] | None,
 ) -> npt.NDArray[np.uint8] | None:
-    """Return the hard mask as uint8; it leaves each of the cells at least one value of its head."""
+    """Return the hard mask over the columns `steps` as uint8 of shape (T, L, V), T being 1 where all are alike.
+
+    It leaves each of the cells at least one value of its head.
+    """
     if allowed_tlv is None:
         return None
     allowed = np.asarray(allowed_tlv)
     if allowed.dtype not in (np.bool_, np.uint8):
         raise InputError(f"allowed_tlv: wanted bool or uint8, got {allowed.dtype}")
-    wanted = (*cells_tl.shape, max(head.n_values for head in heads))
-    if allowed.shape != wanted:
-        raise InputError(f"allowed_tlv: wanted shape {wanted}, got {allowed.shape}")
-    n_values = _n_values(heads, layout, cells)
-    own = np.arange(wanted[2]) < n_values[:, None]
-    barred = np.flatnonzero(~(allowed.reshape(-1, wanted[2])[cells].astype(bool) & own).any(1))
-    if len(barred):
-        step, lane = divmod(int(cells[barred[0]]), layout.n_lanes)
+    widest = max(head.n_values for head in heads)
+    lines, n_lanes = allowed.shape[:-1], layout.n_lanes
+    if lines not in ((n_lanes,), (len(steps), n_lanes)) or allowed.shape[-1] < widest:
         raise InputError(
-            f"allowed_tlv: wanted at least one of the {n_values[barred[0]]} values of lane {lane} at step {step}, "
+            f"allowed_tlv: wanted shape ({len(steps)}, {n_lanes}, {widest}) or ({n_lanes}, {widest}), "
+            f"got {allowed.shape}"
+        )
+    # A wider one is cut, so that what was checked is what the loops look at.
+    cut = allowed.reshape(-1, n_lanes, allowed.shape[-1])[..., :widest]
+    mask: npt.NDArray[np.uint8] = np.ascontiguousarray(cut).view(np.uint8)
+    if not len(mask):
+        return None
+    n_values = _n_values(heads, layout, cells)
+    own = np.arange(widest) < n_values[:, None]
+    none = np.flatnonzero(~(_lines(mask, steps, cells) & own).any(1))
+    if len(none):
+        step, lane = divmod(int(cells[none[0]]), n_lanes)
+        raise InputError(
+            f"allowed_tlv: wanted at least one of the {n_values[none[0]]} values of lane {lane} at step {step}, "
             "got none"
         )
-    return np.ascontiguousarray(allowed).view(np.uint8)
+    return mask
+
+
+def check_barred(
+    heads: Sequence[Any],
+    layout: Layout,
+    steps: range,
+    cells: npt.NDArray[np.int64],
+    allowed_tlv: npt.NDArray[np.uint8] | None,
+    barred_b3: npt.ArrayLike | None,
+) -> npt.NDArray[np.int32] | None:
+    """Return what may not follow what as int32; whatever comes before a cell, something of the mask is left to it."""
+    if barred_b3 is None:
+        return None
+    barred = check_integers("barred_b3", barred_b3, 2, 0, EDGE)
+    if barred.shape[1] != 3:
+        raise InputError(f"barred_b3: wanted lines of lane, token before, token, got lines of {barred.shape[1]}")
+    for lane, _, token in barred.tolist():
+        if lane >= layout.n_lanes or layout.head_of_lane[lane] < 0:
+            raise InputError(f"barred_b3: wanted lanes that have a head, got {lane}")
+        n_values = heads[layout.head_of_lane[lane]].n_values
+        if token >= n_values:
+            raise InputError(f"barred_b3: wanted tokens 0 to {n_values - 1} in lane {lane}, got {token}")
+    for lane, before in sorted({(lane, before) for lane, before, _ in barred.tolist()}):
+        n_values = heads[layout.head_of_lane[lane]].n_values
+        here = cells[cells % layout.n_lanes == lane]
+        left = np.ones((len(here), n_values), bool)
+        if allowed_tlv is not None:
+            left &= _lines(allowed_tlv, steps, here)[:, :n_values]
+        left[:, barred[(barred[:, 0] == lane) & (barred[:, 1] == before), 2]] = False
+        none = np.flatnonzero(~left.any(1))
+        if len(none):
+            step = int(here[none[0]]) // layout.n_lanes
+            raise InputError(
+                f"barred_b3: wanted a token left in lane {lane} after {before} at step {step}, got none allowed"
+            )
+    return np.ascontiguousarray(barred, np.int32)
+
+
+def _lines(allowed_tlv: npt.NDArray[np.uint8], steps: range, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Return the mask of each cell, bool of shape (C, V)."""
+    n_lanes = allowed_tlv.shape[1]
+    at = cells // n_lanes - steps.start if len(allowed_tlv) > 1 else 0
+    lines: npt.NDArray[np.bool_] = allowed_tlv[at, cells % n_lanes].astype(bool)
+    return lines
 
 
 def check_order(order: npt.ArrayLike, layout: Layout) -> npt.NDArray[np.int64]:

@@ -65,9 +65,15 @@ class _Grid:
         heads: Sequence[SlotHead],
         layout: Layout,
         cells_tl: npt.NDArray[np.uint16],
-        allowed_tlv: npt.NDArray[np.uint8] | None,
+        allowed_tlv: npt.NDArray[np.uint8] | None = None,
+        *,
+        first_step: int = 0,
+        allowed_from: int = 0,
+        barred_b3: npt.NDArray[np.int32] | None = None,
     ) -> None:
         self.heads, self.layout, self.cells, self.allowed = heads, layout, cells_tl, allowed_tlv
+        self.first_step, self.allowed_from = first_step, allowed_from
+        self.barred = [] if barred_b3 is None else barred_b3.tolist()
 
     def head(self, lane: int) -> SlotHead:
         return self.heads[int(self.layout.head_of_lane[lane])]
@@ -85,8 +91,23 @@ class _Grid:
             return EDGE
         return int(self.cells[there, where])
 
+    def place(self, t: int, lane: int) -> int:
+        return (self.first_step + t) * self.layout.n_lanes + lane
+
     def allowed_at(self, t: int, lane: int) -> npt.NDArray[np.uint8] | None:
-        return None if self.allowed is None else self.allowed[t, lane]
+        if self.allowed is None:
+            return None
+        line: npt.NDArray[np.uint8] = self.allowed[t - self.allowed_from if len(self.allowed) > 1 else 0, lane]
+        return line
+
+    def allowed_after(self, t: int, lane: int) -> npt.NDArray[np.uint8] | None:
+        before = int(self.cells[t - 1, lane]) if t else EDGE
+        never = [token for at, last, token in self.barred if (at, last) == (lane, before)]
+        allowed = self.allowed_at(t, lane)
+        if never:
+            allowed = np.ones(self.head(lane).n_values, np.uint8) if allowed is None else allowed.copy()
+            allowed[never] = 0
+        return allowed
 
     def recent(self, t: int, lane: int, window: int) -> npt.NDArray[np.uint8]:
         out = np.zeros(self.head(lane).n_values, np.uint8)
@@ -101,12 +122,13 @@ def remember(
     layout: Layout,
     cells_tl: npt.NDArray[np.uint16],
     cell_indices: npt.NDArray[np.int64],
+    first_step: int = 0,
 ) -> None:
-    """Append own rows for the cells with these flat indices; the origin of cell i is ``-1 - i``."""
-    grid = _Grid(heads, layout, cells_tl, None)
+    """Append own rows for the cells with these flat indices; the origin of place i is ``-1 - i``."""
+    grid = _Grid(heads, layout, cells_tl, first_step=first_step)
     for cell in cell_indices.tolist():
         t, lane = divmod(cell, cells_tl.shape[1])
-        grid.head(lane).append(grid.query(t, lane), int(cells_tl[t, lane]), -1 - cell)
+        grid.head(lane).append(grid.query(t, lane), int(cells_tl[t, lane]), -1 - grid.place(t, lane))
 
 
 def likelihood(
@@ -115,14 +137,15 @@ def likelihood(
     cells_tl: npt.NDArray[np.uint16],
     cell_indices: npt.NDArray[np.int64],
     allowed_tlv: npt.NDArray[np.uint8] | None = None,
+    first_step: int = 0,
 ) -> npt.NDArray[np.float64]:
     """Return each cell's probabilities given the rest of the grid, (C, V); a cell's own row does not count."""
-    grid = _Grid(heads, layout, cells_tl, allowed_tlv)
+    grid = _Grid(heads, layout, cells_tl, allowed_tlv, first_step=first_step)
     out = np.zeros((len(cell_indices), max([1, *(head.n_values for head in heads)])))
     for i, cell in enumerate(cell_indices.tolist()):
         t, lane = divmod(cell, cells_tl.shape[1])
         head = grid.head(lane)
-        own = np.flatnonzero(head._own_origins[: head.n_own] == -1 - cell)
+        own = np.flatnonzero(head._own_origins[: head.n_own] == -1 - grid.place(t, lane))
         head._hidden = int(own[-1]) if len(own) else -1
         out[i, : head.n_values] = head.probabilities(grid.query(t, lane), grid.allowed_at(t, lane))
         head._hidden = -1
@@ -142,16 +165,17 @@ def stream(
     allowed_tlv: npt.NDArray[np.uint8] | None,
     origins_tl: npt.NDArray[np.int64],
     logp_tl: npt.NDArray[np.float64],
+    barred_b3: npt.NDArray[np.int32] | None = None,
+    first_step: int = 0,
 ) -> None:
     """Fill the masked cells of columns start..stop-1 from left to right, lanes in `order`; remember each column."""
-    grid = _Grid(heads, layout, cells_tl, allowed_tlv)
+    grid = _Grid(heads, layout, cells_tl, allowed_tlv, first_step=first_step, allowed_from=start, barred_b3=barred_b3)
     for t in range(start, stop):
         for lane in order.tolist():
             if cells_tl[t, lane] == MASK:
                 _stream_cell(grid, t, lane, sampling, seed, origins_tl, logp_tl)
         for lane in order.tolist():
-            cell = t * cells_tl.shape[1] + lane
-            grid.head(lane).append(grid.query(t, lane), int(cells_tl[t, lane]), -1 - cell)
+            grid.head(lane).append(grid.query(t, lane), int(cells_tl[t, lane]), -1 - grid.place(t, lane))
 
 
 def _stream_cell(
@@ -164,9 +188,10 @@ def _stream_cell(
     logp_tl: npt.NDArray[np.float64],
 ) -> None:
     head = grid.head(lane)
-    word = philox4x32(seed, t * grid.cells.shape[1] + lane, 0, 0, 0)
+    place = grid.place(t, lane)
+    word = philox4x32(seed, place & 0xFFFFFFFF, place >> 32, 0, 0)
     distance = head.distances(grid.query(t, lane))
-    probability = head._predict(distance, grid.allowed_at(t, lane))
+    probability = head._predict(distance, grid.allowed_after(t, lane))
     recent = grid.recent(t, lane, how.no_repeat_window)
     token = sample(probability, recent, how, uniform53(word[0], word[1]))
     grid.cells[t, lane] = token

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sparseq.errors import CapacityError
+from sparseq.errors import CapacityError, InputError
 from sparseq.kernel.checks import EDGE, MASK
 from sparseq.kernel.model import SOFTMAX_BITS, SlotModel
 from sparseq.kernel.rows import Rows
@@ -94,6 +94,16 @@ class SlotHead:
         if not 0 <= mark <= self.n_own or self.n_own != self._own_next:
             raise CapacityError(f"rewind: wanted a mark up to {self.n_own} with nothing evicted since, got {mark}")
         self.n_own = self._own_next = mark
+
+    def restore(self, n_appended: int) -> None:
+        """Count on as after `n_appended` own rows; the caller appends the latest `own_capacity` of them anew.
+
+        So a full cache, whose oldest rows are gone, goes back to what it was.
+        """
+        if n_appended < 0:
+            raise InputError(f"n_appended: wanted a whole number of 0 or more, got {n_appended}")
+        self._own_next = max(n_appended - self.own_capacity, 0)
+        self.n_own = min(self._own_next, self.own_capacity)
 
     def distances(self, query_s: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
         """Return the distance of every row (examples, then own) to a query of key codes, -1 being unknown."""
