@@ -7,20 +7,26 @@ import pytest
 pytestmark = pytest.mark.device
 
 
-@pytest.mark.parametrize(("port", "number"), [("jack:", signal.SIGKILL), ("rtmidi:virtual", signal.SIGTERM)])
-def test_a_server_that_comes_back_is_played_to_again(mortal_server, capture, player, port, number):
-    sixteenths, before = player(port, 1000), capture("^sparseq:")
-    sixteenths.tell("go")
+def test_a_server_that_is_killed_and_comes_back_is_played_to_again(mortal_server, capture, player):
+    players = [player("jack:", 1000), player("rtmidi:virtual", 1000)]
+    before = capture("^sparseq")
+    for sixteenths in players:
+        sixteenths.tell("go")
     before.hear()
-    mortal_server.end(number)
-    assert "has gone; playing on" in sixteenths.wait_for("port")
+    mortal_server.end(signal.SIGKILL)
+    for sixteenths in players:
+        assert "has gone; playing on" in sixteenths.wait_for("port")
     before.popen.kill()
     before.end()
     mortal_server.start()
-    assert sixteenths.wait_for("port").endswith("is back")
-    listener = capture("^sparseq:")
+    for sixteenths in players:
+        assert sixteenths.wait_for("port").endswith("is back")
+    listener, connected = capture("^sparseq"), set()
+    while len(connected) < len(players):
+        connected.add(listener.wait_for("connected"))
     while listener.hear()[1][0] != 0x99:
         continue
-    sixteenths.popen.send_signal(signal.SIGTERM)
-    sixteenths.end()
+    for sixteenths in players:
+        sixteenths.popen.send_signal(signal.SIGTERM)
+        sixteenths.end()
     listener.end()

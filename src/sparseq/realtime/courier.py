@@ -6,10 +6,10 @@ import heapq
 import time
 from collections.abc import Callable
 
+from sparseq.realtime.devices import Device
 from sparseq.realtime.framing import Frame, Kind
 from sparseq.realtime.lateness import Lateness, LatenessMeter
 from sparseq.realtime.ledger import NoteLedger
-from sparseq.realtime.ports import Device
 
 # A MIDI server that stalls for some ms loses what arrives then, a whole release at once: so it is said three times.
 ECHOES, ECHO_NS = 2, 20_000_000

@@ -21,10 +21,11 @@ from collections.abc import Callable
 from sparseq.errors import PortError
 from sparseq.realtime.ahead import reader, run_ahead
 from sparseq.realtime.courier import ECHO_NS, Courier
+from sparseq.realtime.devices import AheadDevice, Device
 from sparseq.realtime.framing import Decoder, Frame, Kind, encode
 from sparseq.realtime.inboxes import Inbox, SelectInbox, ThreadInbox
 from sparseq.realtime.lateness import Lateness
-from sparseq.realtime.ports import AheadDevice, Device, PortGone, open_device
+from sparseq.realtime.ports import PortGone, open_device
 
 # Without this pause some systems close the port before the last messages have left it.
 _LINGER_S = 0.02
