@@ -55,7 +55,7 @@ def command(
     from sparseq.jobs.stream import StreamSettings
 
     targets = export_targets(output, count, force)
-    examples = load_examples(loops)
+    examples = load_examples(loops, pitched=True)
     settings = StreamSettings(seed_or_fresh(seed), temperature, bpm)
     written = export_loops(examples, settings, bars, targets, force)
     with progress("writing loops", count, quiet=quiet) as advance:
@@ -65,6 +65,6 @@ def command(
             advance(1)
     say_skipped(first.skipped, quiet=quiet)
     if not quiet:
-        emit_bars(first.first)
+        emit_bars(first.first.drum_grid())
     what = f"{targets[0]}: {bar_count(bars)}" if count == 1 else f"{count} loops to {output}: {bar_count(bars)} each"
     say(f"wrote {what}, seed {settings.seed}", quiet=quiet)

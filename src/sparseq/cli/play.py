@@ -27,7 +27,7 @@ from sparseq.cli.talk import columns, say, speaks_unicode, wants_colour, wants_m
 
 if TYPE_CHECKING:
     from sparseq.jobs.play import Performance
-    from sparseq.jobs.stream import DrumStream
+    from sparseq.jobs.stream import Stream
     from sparseq.realtime.outputs import OutputPort
     from sparseq.realtime.sequencer import Report
     from sparseq.realtime.tape import Tape
@@ -75,14 +75,14 @@ def command(
     from sparseq.jobs.examples import load_examples
     from sparseq.jobs.files import check_writable
     from sparseq.jobs.play import Performance, PlaySettings
-    from sparseq.jobs.stream import DrumStream, StreamSettings
+    from sparseq.jobs.stream import Stream, StreamSettings
     from sparseq.realtime.clock import MonotonicClock
     from sparseq.realtime.tape import Tape
 
     if save is not None:
         check_writable(save, force)
     settings = StreamSettings(seed_or_fresh(seed), temperature, bpm)
-    stream = DrumStream(load_examples(loops), settings)
+    stream = Stream(load_examples(loops, pitched=True), settings)
     say_skipped(stream.examples.skipped, quiet=quiet)
     output, tape = _open(port, quiet), Tape() if save is not None else None
     performance = Performance(stream, output, MonotonicClock(), PlaySettings(bars, clock), tape)
@@ -160,7 +160,7 @@ def _watched(performance: Performance, quiet: bool) -> Report:
     return playing.result()
 
 
-def _save(save: str, tape: Tape, stream: DrumStream, seed: int, *, force: bool, quiet: bool) -> None:
+def _save(save: str, tape: Tape, stream: Stream, seed: int, *, force: bool, quiet: bool) -> None:
     """Write what was played, if anything was."""
     from sparseq.jobs.files import write_atomically
     from sparseq.jobs.takes import take_title, tape_bytes
@@ -168,7 +168,8 @@ def _save(save: str, tape: Tape, stream: DrumStream, seed: int, *, force: bool, 
     if not tape.bars:
         say(f"nothing was played: {save} is not written", quiet=quiet)
         return
-    write_atomically(save, tape_bytes(tape, stream.meter, take_title(stream.style, seed)), force)
+    title = take_title(stream.style, seed)
+    write_atomically(save, tape_bytes(tape, stream.meter, title, stream.sounds, stream.key), force)
     say(f"wrote {save}: {bar_count(len(tape.bars))}", quiet=quiet)
 
 

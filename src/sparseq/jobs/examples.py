@@ -1,16 +1,20 @@
 """The examples of one job: loops found, read and put on a grid, with what could not be used and why."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sparseq.errors import InputError
 from sparseq.music.bars import score_bars
 from sparseq.music.batch import read_scores
+from sparseq.music.chords import Progression, parse_chords
 from sparseq.music.encode import drum_notes, encode_drums, grid_bars, steps_of
 from sparseq.music.grid import DrumGrid
+from sparseq.music.keys import Key, parse_key
 from sparseq.music.lanes import LANES, lane_of
 from sparseq.music.loops import LoopSource, Skipped, find_all, load
+from sparseq.music.parts import NO_PROGRAMS, programs_of, split_parts
+from sparseq.music.piece import Piece, make_piece
 from sparseq.music.resolution import suitable_steps
 from sparseq.music.score import Score
 from sparseq.music.smf import MidiFile, parse
@@ -21,12 +25,33 @@ LOOP_BARS = 8
 
 
 class Example(NamedTuple):
-    """A score with drums, how it is counted, and its style where that is known."""
+    """A score, how it is counted, and what else is known of it.
+
+    Attributes
+    ----------
+    name : str
+        What to call it in messages.
+    score : Score
+        With notes, and with drums unless pitched parts alone were welcome.
+    steps_per_beat : int
+        Steps per quarter note.
+    style : str
+        Empty where it is not known.
+    programs : mapping of (int, int) to int
+        General MIDI program by track and channel; read only where pitched parts were asked for.
+    key : Key or None
+        Where it is stated.
+    chords : Progression or None
+        Where they are stated.
+    """
 
     name: str
     score: Score
     steps_per_beat: int
     style: str = ""
+    programs: Mapping[tuple[int, int], int] = NO_PROGRAMS
+    key: Key | None = None
+    chords: Progression | None = None
 
     @property
     def bpm(self) -> float:
@@ -42,6 +67,11 @@ class Example(NamedTuple):
         """Return its drums on a grid with these lanes."""
         return encode_drums(self.score, lanes, self.steps_per_beat)
 
+    def piece(self) -> Piece:
+        """Return it with its parts, its key estimated where it is not stated."""
+        parts = split_parts(self.score, self.programs)
+        return make_piece(self.score, parts, steps_per_beat=self.steps_per_beat, key=self.key)
+
 
 class Examples(NamedTuple):
     """What a job learns from, and what it leaves out and why."""
@@ -50,8 +80,8 @@ class Examples(NamedTuple):
     skipped: tuple[Skipped, ...]
 
 
-def load_examples(specs: Sequence[str], steps_per_beat: int | None = None) -> Examples:
-    """Read the drum loops that a person asked for.
+def load_examples(specs: Sequence[str], steps_per_beat: int | None = None, *, pitched: bool = False) -> Examples:
+    """Read the loops that a person asked for.
 
     Parameters
     ----------
@@ -59,32 +89,33 @@ def load_examples(specs: Sequence[str], steps_per_beat: int | None = None) -> Ex
         Folders, files, names or styles of shipped loops; none stands for the shipped loops.
     steps_per_beat : int, optional
         Count all of them so; otherwise each as suits it.
+    pitched : bool
+        Whether pitched parts are wanted too; otherwise loops without drums are left out.
 
     Raises
     ------
     InputError, FileError
-        If something named is not there, or not one loop with drums is left.
+        If something named is not there, or not one loop is left.
     """
-    sources = find_all(specs)
-    loaded = load(sources, _counted)
+    loaded = load(find_all(specs), _counted)
     used, skipped = [], [Skipped(name, reason.removeprefix(f"{name}: ")) for name, reason in loaded.skipped]
     scores = read_scores([midi for _, midi in loaded.loops])
-    for (source, _), score in zip(loaded.loops, scores, strict=True):
+    for (source, midi), score in zip(loaded.loops, scores, strict=True):
         try:
-            used.append(_example(source, score, steps_per_beat))
+            used.append(_example(source, midi, score, steps_per_beat, pitched))
         except InputError as error:
             skipped.append(Skipped(source.name, str(error)))
     if not used:
-        raise _nothing_left(skipped)
+        raise _nothing_left(skipped, "anything" if pitched else "drums")
     return Examples(tuple(used), tuple(skipped))
 
 
-def _nothing_left(skipped: Sequence[Skipped]) -> InputError:
+def _nothing_left(skipped: Sequence[Skipped], what: str) -> InputError:
     name, reason = skipped[0]
     if len(skipped) == 1:
-        return InputError(f"{name} is no loop to learn drums from: {reason}")
+        return InputError(f"{name} is no loop to learn {what} from: {reason}")
     return InputError(
-        f"wanted a loop to learn drums from, got none in {len(skipped)} files; the first, {name}: {reason}"
+        f"wanted a loop to learn {what} from, got none in {len(skipped)} files; the first, {name}: {reason}"
     )
 
 
@@ -95,21 +126,35 @@ def _counted(data: bytes, name: str) -> MidiFile:
     return midi
 
 
-def _example(source: LoopSource, score: Score, steps_per_beat: int | None) -> Example:
-    """Return an example that can be put on a grid; InputError for one that has no drums or no steps."""
-    notes = drum_notes(score)
+def _example(
+    source: LoopSource, midi: MidiFile, score: Score, steps_per_beat: int | None, pitched: bool
+) -> Example:
+    """Return an example that can be put on a grid; InputError for one that has no notes to learn or no steps."""
+    notes = drum_notes(score) or (score.notes if pitched else ())
     if not notes:
         count = len(score.notes)
         raise InputError(
-            f"wanted drums (channel 10, or a track named like drums), got {count} other note{'s' * (count != 1)}"
+            "wanted notes, got none"
+            if pitched
+            else f"wanted drums (channel 10, or a track named like drums), got {count} other note{'s' * (count != 1)}"
         )
     info = source.info
-    steps = steps_per_beat or (info.steps_per_beat if info else suitable_steps(score))
+    steps = steps_per_beat or (info.steps_per_beat if info else suitable_steps(score, notes))
     example = Example(source.name, score, steps, info.style if info else "")
     bars = grid_bars(score_bars(score), score.ppq, steps)
     if int(steps_of(notes[-1:], score.ppq, steps)[0]) >= bars[-1].stop_step:
         example.grid(())  # a stroke just before the end needs one more bar, which may be no whole steps either
-    return example
+    return _with_facts(example, source, midi) if pitched else example
+
+
+def _with_facts(example: Example, source: LoopSource, midi: MidiFile) -> Example:
+    """Add what pitched parts are read with; key and chords are stated for shipped loops only."""
+    key, chords = (source.info.key, source.info.chords) if source.info else ("", "")
+    return example._replace(
+        programs=programs_of(midi),
+        key=parse_key(key) if key else None,
+        chords=parse_chords(chords) if chords else None,
+    )
 
 
 def largest_group(examples: Examples, key: Callable[[Example], object], what: str) -> Examples:

@@ -9,10 +9,10 @@ from sparseq.errors import FileError
 from sparseq.jobs.examples import Examples
 from sparseq.jobs.files import check_writable, write_atomically
 from sparseq.jobs.perform import perform
-from sparseq.jobs.stream import DrumStream, StreamSettings
+from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.jobs.takes import take_title, tape_bytes
-from sparseq.music.grid import DrumGrid
 from sparseq.music.loops import SUFFIXES, Skipped
+from sparseq.music.partgrid import PartGrid
 from sparseq.realtime.clock import ManualClock
 from sparseq.realtime.outputs import RecordingPort
 from sparseq.realtime.sequencer import Sequencer
@@ -26,7 +26,7 @@ class Exported(NamedTuple):
     """A loop that was written: where, its first bar, and which examples it leaves out and why."""
 
     path: Path
-    first: DrumGrid
+    first: PartGrid
     skipped: tuple[Skipped, ...]
 
 
@@ -77,7 +77,7 @@ def export_loops(
     FileError
         If a file cannot be written; those before it are whole.
     """
-    loops = DrumStream(examples, settings)
+    loops = Stream(examples, settings)
     for number, target in enumerate(targets):
         seed = (settings.seed + number * SEED_STEP) % 2**64
         stream = loops.with_settings(settings._replace(seed=seed))
@@ -87,9 +87,9 @@ def export_loops(
         yield Exported(target, first, stream.examples.skipped)
 
 
-def rendered(stream: DrumStream, n_bars: int, title: str) -> tuple[DrumGrid, bytes]:
+def rendered(stream: Stream, n_bars: int, title: str) -> tuple[PartGrid, bytes]:
     """Play so many bars of a stream on a clock that stands still, and return the first bar and the .mid file."""
     bars = list(perform(stream, n_bars))
     tape, clock = Tape(), ManualClock()
     Sequencer(RecordingPort(clock), clock, tape=tape).play(performed.bar for performed in bars)
-    return bars[0].grid, tape_bytes(tape, stream.meter, title)
+    return bars[0].grid, tape_bytes(tape, stream.meter, title, stream.sounds, stream.key)

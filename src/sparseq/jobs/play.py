@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sparseq.jobs.perform import perform
-from sparseq.jobs.stream import DrumStream
+from sparseq.jobs.stream import Stream
 from sparseq.music.grid import DrumGrid
 from sparseq.music.units import PPQ
 from sparseq.realtime.bar import Bar
@@ -28,7 +28,7 @@ class Performance:
 
     Parameters
     ----------
-    stream : DrumStream
+    stream : Stream
         What is played.
     port : OutputPort
         Where to; the caller opens and closes it.
@@ -42,7 +42,7 @@ class Performance:
 
     def __init__(
         self,
-        stream: DrumStream,
+        stream: Stream,
         port: OutputPort,
         clock: Clock,
         settings: PlaySettings,
@@ -76,7 +76,7 @@ class Performance:
 
     def _bars(self) -> Iterator[Bar]:
         for grid, bar in perform(self._stream, self._settings.n_bars):
-            self._coming.append(grid)
+            self._coming.append(grid.drum_grid())
             yield bar
 
     def _announce(self, index: int, bar: Bar, is_repeat: bool) -> None:

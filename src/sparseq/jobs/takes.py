@@ -1,6 +1,10 @@
 """What a performance leaves behind: a tape as the bytes of a .mid file."""
 
+from collections.abc import Mapping
+
 from sparseq.music.events import Event
+from sparseq.music.keys import Key
+from sparseq.music.layout import Sound
 from sparseq.music.score import pair_notes
 from sparseq.music.units import PPQ, bpm_to_tempo_us
 from sparseq.music.writer import write_midi
@@ -12,8 +16,10 @@ def take_title(style: str, seed: int) -> str:
     return f"sparseq {style} seed {seed}" if style else f"sparseq seed {seed}"
 
 
-def tape_bytes(tape: Tape, meter: tuple[int, int], title: str) -> bytes:
-    """Return what was played as a MIDI file of format 1, as long as it was played.
+def tape_bytes(
+    tape: Tape, meter: tuple[int, int], title: str, sounds: Mapping[str, Sound], key: Key | None = None
+) -> bytes:
+    """Return what was played as a MIDI file of format 1, as long as it was played, a track for each part.
 
     A take that was stopped in the tick of a stroke lasts one tick more, so that the stroke lies in it.
 
@@ -25,15 +31,28 @@ def tape_bytes(tape: Tape, meter: tuple[int, int], title: str) -> bytes:
         Numerator and denominator.
     title : str
         Name of the conductor track.
+    sounds : mapping of str to Sound
+        The parts that were played; those of one channel share the track of the first.
+    key : Key, optional
+        Its key signature.
     """
-    notes = pair_notes([Event(tick, data) for tick, data in tape.events])
+    track_of: dict[int, int] = {}
+    for track, sound in enumerate(sounds.values()):
+        track_of.setdefault(sound.channel, track)
+    notes = [
+        note._replace(track=track_of[note.channel])
+        for note in pair_notes([Event(tick, data) for tick, data in tape.events])
+    ]
     tempos = [(tick, bpm_to_tempo_us(bpm)) for tick, bpm in tape.tempos]
     return write_midi(
         notes,
         ppq=PPQ,
         tempos=tempos or [(0, bpm_to_tempo_us(120.0))],
         meters=[(0, *meter)],
+        key=key,
         end_ticks=max([tape.end_ticks, *(note.onset_ticks + 1 for note in notes)], default=1),
-        track_names=["Drums"],
+        track_names=[name.capitalize() for name in sounds],
+        channels=[sound.channel for sound in sounds.values()],
+        programs={track: sound.program for track, sound in enumerate(sounds.values()) if sound.program is not None},
         title=title,
     )

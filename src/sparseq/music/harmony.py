@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sparseq.music.chords import QUALITIES, Chord, make_chord
+from sparseq.music.chords import QUALITIES, Chord, Progression, make_chord
+from sparseq.music.keys import SCALES, Key
 from sparseq.music.score import Note
 
 _NAMES = tuple(QUALITIES)
@@ -15,6 +16,7 @@ _RICHER = 0.06  # what each note more or less than three costs: sevenths must be
 _HEARD = 0.08  # the share of a span that makes a note fully heard
 _CHANGE = 0.8  # what a change of chord costs within a bar, and
 _CHANGE_AT_BAR = 0.1  # where a bar begins
+_HOME, _CLOSE = 0.6, 0.3  # notes that a chord of the tonic counts for where a progression begins, and where it ends
 _SILENT_CHORD = 1e-9  # of two paths over silence, none is nearer than a chord
 
 
@@ -52,6 +54,32 @@ def estimate_chords(
         held = bool(silent[span] and (not chords or chords[-1] is None))
         chords.append(None if held else make_chord(root, _NAMES[quality], flat=flat))
     return tuple(chords)
+
+
+def key_of_chords(progression: Progression) -> Key | None:
+    """Find the major or minor key of a progression: the one that most of its notes are in, and that it begins with.
+
+    Parameters
+    ----------
+    progression : Progression
+        The chords.
+
+    Returns
+    -------
+    Key or None
+        None where there is no chord at all.
+    """
+    chords = [chord for bar in progression.bars for chord in bar if chord is not None]
+    if not chords:
+        return None
+
+    def fit(key: Key) -> float:
+        inside = sum(len(chord.classes & key.classes) / len(chord.classes) for chord in chords)
+        third = (key.tonic + SCALES[key.scale][2]) % 12
+        at_home = [chord.root == key.tonic and (third in chord.classes) for chord in (chords[0], chords[-1])]
+        return inside + _HOME * at_home[0] + _CLOSE * at_home[1]
+
+    return max((Key(tonic, mode) for mode in ("major", "minor") for tonic in range(12)), key=fit)
 
 
 def _span_weights(notes: Sequence[Note], lines: Sequence[int]) -> tuple[NDArray[np.float64], list[int]]:

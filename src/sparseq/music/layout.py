@@ -81,7 +81,7 @@ class Layout(NamedTuple):
         return (*drums, *voices, harmony, Lane(STEP_LANE, STEP, "", longest_bar_steps))
 
 
-def layout_of(pieces: Sequence[Piece], max_voices: int = MAX_VOICES) -> Layout:
+def layout_of(pieces: Sequence[Piece], max_voices: int = MAX_VOICES, *, apart: bool = False) -> Layout:
     """Return the lanes that hold all parts of some pieces.
 
     Parts of one name share lanes. Each is played as in the first piece that has it, drums on channel 10, unless an
@@ -93,6 +93,8 @@ def layout_of(pieces: Sequence[Piece], max_voices: int = MAX_VOICES) -> Layout:
         The pieces.
     max_voices : int
         Voices that one part gets at most, at least 1.
+    apart : bool
+        Whether the parts of a single piece get channels of their own, too; otherwise they keep those they have.
 
     Returns
     -------
@@ -118,7 +120,7 @@ def layout_of(pieces: Sequence[Piece], max_voices: int = MAX_VOICES) -> Layout:
             if part.name in drums
         ),
         tuple((name, voices[name]) for name in names if name in voices),
-        _sounds(ordered, alone=len(pieces) == 1),
+        _sounds(ordered, alone=len(pieces) == 1 and not apart),
     )
 
 

@@ -22,8 +22,8 @@ from sparseq.music.voices import MAX_VOICES, allocate_voices, stops_of
 
 REST, HOLD = 0, 1
 FIRST_ONSET = 2
-MOST_SHIFT = 11
-"""A shift is from -11 to 11: half an octave to the tonic, half an octave from key to key."""
+MOST_SHIFT = 17
+"""A shift is from -17 to 17: half an octave each to the tonic, from key to key, and from the tonic to a chord's root."""
 
 N_PITCH_TOKENS = FIRST_ONSET + 128 + 2 * MOST_SHIFT
 """Tokens of a voice: rest, hold, and every pitch with every shift."""
@@ -44,7 +44,7 @@ class VoiceGrid:
     bars : tuple of GridBar
         They cover all T steps.
     shift : int
-        The movable zero, -11 to 11.
+        The movable zero, -17 to 17.
     """
 
     tokens_tv: NDArray[np.uint8]
@@ -73,7 +73,7 @@ def pitch_token(pitch: int, shift: int = 0) -> int:
         If pitch or shift are out of range.
     """
     if not (0 <= pitch < 128 and -MOST_SHIFT <= shift <= MOST_SHIFT):
-        raise InputError(f"a pitch from 0 to 127 and a shift of up to 11 were wanted, but {pitch}, {shift} were given")
+        raise InputError(f"a pitch from 0 to 127 and a shift of up to {MOST_SHIFT} were wanted, but {pitch}, {shift} were given")
     return FIRST_ONSET + MOST_SHIFT + pitch - shift
 
 
@@ -88,6 +88,28 @@ def token_pitch(token: int, shift: int = 0) -> int:
     if not FIRST_ONSET <= token < N_PITCH_TOKENS:
         raise InputError(f"the token of an onset, 2 to {N_PITCH_TOKENS - 1}, was wanted, but {token} was given")
     return token - FIRST_ONSET - MOST_SHIFT + shift
+
+
+def moved_tokens(tokens_t: NDArray[np.integer], up_t: NDArray[np.integer]) -> NDArray[np.uint16]:
+    """Return voice tokens with each onset told from another zero; rests and holds stay.
+
+    Parameters
+    ----------
+    tokens_t : integer ndarray of shape (T,)
+        Tokens of one voice.
+    up_t : integer ndarray of shape (T,)
+        Semitones that each onset moves up, such as minus the distance of a chord's root from the tonic.
+
+    Returns
+    -------
+    uint16 ndarray of shape (T,)
+        What would leave the tokens of an onset stays in them by octaves.
+    """
+    moved = tokens_t.astype(np.int64) + up_t
+    moved = np.where(moved < FIRST_ONSET, FIRST_ONSET + (moved - FIRST_ONSET) % 12, moved)
+    last = N_PITCH_TOKENS - 12
+    moved = np.where(moved >= N_PITCH_TOKENS, last + (moved - last) % 12, moved)
+    return np.where(tokens_t >= FIRST_ONSET, moved, tokens_t).astype(np.uint16)
 
 
 def token_mask(allowed: NDArray[np.bool_], shift: int = 0) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sparseq.errors import InputError
 from sparseq.music.bars import bar_lines
+from sparseq.music.keys import Key, class_name
 from sparseq.music.score import Note, without_overlaps
 from sparseq.music.units import DEFAULT_TEMPO_US, MAX_TEMPO_US, PPQ
 
@@ -25,6 +26,8 @@ def write_midi(
     end_ticks: int | None = None,
     track_names: Sequence[str] = ("Drums",),
     programs: Mapping[int, int] = _NO_PROGRAMS,
+    channels: Sequence[int] = (),
+    key: Key | None = None,
     title: str = "",
 ) -> bytes:
     """Write notes to the bytes of a MIDI file of format 1.
@@ -45,7 +48,11 @@ def write_midi(
     track_names : sequence of str
         Names of the parts, one for each.
     programs : mapping of int to int
-        General MIDI program, 0 to 127, by part index; on the channel of the part's first note.
+        General MIDI program, 0 to 127, by part index.
+    channels : sequence of int
+        The channel of each part's program; that of its first note if not given.
+    key : Key, optional
+        Key signature: that of the major or minor key on its tonic.
     title : str
         Name of the conductor track.
 
@@ -68,10 +75,11 @@ def write_midi(
         end_ticks = bar_lines(ppq, meters, max((note.end_ticks for note in ordered), default=0))[-1].end_ticks
     _check_places(ordered, len(track_names), end_ticks)
     out = MidiFile(type=1, ticks_per_beat=ppq, charset="utf-8")
-    out.tracks.append(_track(_conductor(tempos, meters, title, end_ticks), end_ticks))
+    out.tracks.append(_track(_conductor(tempos, meters, key, title, end_ticks), end_ticks))
     for index, name in enumerate(track_names):
         part = [note for note in ordered if note.track == index]
-        out.tracks.append(_track(_part(part, name, programs.get(index), end_ticks), end_ticks))
+        channel = channels[index] if channels else next((note.channel for note in part), 0)
+        out.tracks.append(_track(_part(part, name, channel, programs.get(index), end_ticks), end_ticks))
     file = io.BytesIO()
     out.save(file=file)
     return file.getvalue()
@@ -91,9 +99,13 @@ _Timed = list[tuple[int, int, "Message | MetaMessage"]]
 
 
 def _conductor(
-    tempos: Sequence[tuple[int, int]], meters: Sequence[tuple[int, int, int]], title: str, end_ticks: int
+    tempos: Sequence[tuple[int, int]],
+    meters: Sequence[tuple[int, int, int]],
+    key: Key | None,
+    title: str,
+    end_ticks: int,
 ) -> _Timed:
-    """Return name, tempos and meters as (tick, rank, message); those behind the end are left out."""
+    """Return name, key, tempos and meters as (tick, rank, message); those behind the end are left out."""
     from mido import MetaMessage
 
     timed: _Timed = [(0, 0, MetaMessage("track_name", name=title))] if title else []
@@ -102,6 +114,9 @@ def _conductor(
             raise InputError(f"a meter like 4/4 was wanted, but {numerator}/{denominator} was given")
         if tick <= end_ticks:
             timed.append((tick, 1, MetaMessage("time_signature", numerator=numerator, denominator=denominator)))
+    if key is not None:
+        name = class_name(key.tonic, flat=key.has_flats) + "m" * key.is_minor
+        timed.append((0, 1, MetaMessage("key_signature", key=name)))
     for tick, tempo_us in tempos:
         if not 1 <= tempo_us <= MAX_TEMPO_US:
             raise InputError(f"a tempo of 1 to {MAX_TEMPO_US} microseconds was wanted, but {tempo_us} was given")
@@ -110,7 +125,7 @@ def _conductor(
     return timed
 
 
-def _part(notes: Sequence[Note], name: str, program: int | None, end_ticks: int) -> _Timed:
+def _part(notes: Sequence[Note], name: str, channel: int, program: int | None, end_ticks: int) -> _Timed:
     """Return name, program and notes of a part as (tick, rank, message): within a tick, offs before ons."""
     from mido import Message, MetaMessage
 
@@ -118,7 +133,6 @@ def _part(notes: Sequence[Note], name: str, program: int | None, end_ticks: int)
     if program is not None:
         if not 0 <= program < 128:
             raise InputError(f"a program from 0 to 127 was wanted, but {program} was given")
-        channel = notes[0].channel if notes else 0
         timed.append((0, 1, Message("program_change", channel=channel, program=program)))
     for note in notes:
         key = {"channel": note.channel, "note": note.pitch}

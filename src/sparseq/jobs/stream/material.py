@@ -1,0 +1,278 @@
+"""What a stream learns from: loops of one meter, brought to one tonic, in memory once for any number of streams."""
+
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparseq.errors import InputError
+from sparseq.jobs.drums import CODE_LIMIT
+from sparseq.jobs.examples import LOOP_BARS, Example, Examples, lanes_of, largest_group
+from sparseq.jobs.stream.contexts import VoiceLane
+from sparseq.jobs.stream.drums import DrumSection
+from sparseq.jobs.stream.harmony import HarmonySection, Moment, moment_of
+from sparseq.jobs.stream.voices import VoiceExample, VoiceSection
+from sparseq.kernel.checks import MASK
+from sparseq.music.encode import DRUM_CHANNEL, drum_notes
+from sparseq.music.grid import DrumGrid, GridBar
+from sparseq.music.groove import lane_levels
+from sparseq.music.keys import Key, transposition
+from sparseq.music.layout import Sound, layout_of
+from sparseq.music.loops import Skipped
+from sparseq.music.parts import BASS, CHORDS, DRUMS, LEAD, split_parts
+from sparseq.music.piece import Piece
+from sparseq.music.pitched import encode_voices
+from sparseq.music.voices import MAX_VOICES
+
+FRAME = Key(0, "major")
+"""Every loop is told as if it were moved here the nearest way; minor ones come to A minor, which has the same notes."""
+
+_PROGRAMS: Mapping[str, int] = MappingProxyType({BASS: 33, CHORDS: 4, LEAD: 81})
+"""For parts of loops that state none: finger bass, electric piano, saw lead."""
+OTHER_COUNT = "counted in another meter or resolution than most"
+_MOST_SHIFT = 11
+
+
+class Material:
+    """Loops in memory.
+
+    Parameters
+    ----------
+    examples : Examples
+        Loops; those of the most common meter and resolution are used.
+    parts : collection of str
+        Names or kinds of the parts that are wanted; all where it is empty.
+
+    Attributes
+    ----------
+    examples : Examples
+        What is used, and what is left out and why.
+    styles : list of str
+        All styles, in order.
+    bar : GridBar
+        A bar as the stream writes it.
+    drums, voices, harmony
+        The sections; None where the loops have nothing for them.
+    drum_lanes : tuple of str
+        Lanes of the drums.
+
+    Raises
+    ------
+    InputError
+        If a part that is wanted is not there.
+    """
+
+    def __init__(self, examples: Examples, parts: Collection[str] = ()) -> None:
+        self.examples = largest_group(_having(examples, parts), _count, OTHER_COUNT)
+        used = self.examples.used
+        self.styles = sorted({example.style for example in used})
+        self.steps_per_beat = used[0].steps_per_beat
+        self._wholes = {index: example.piece() for index, example in enumerate(used) if _has_pitched(example)}
+        self._pieces = {index: _only(piece, parts) for index, piece in self._wholes.items()}
+        self._pieces = {index: piece for index, piece in self._pieces.items() if piece.parts}
+        self._with_drums = [
+            index for index, example in enumerate(used) if drum_notes(example.score) and _is_wanted(DRUMS, DRUMS, parts)
+        ]
+        self.drum_lanes = lanes_of(used[index].score for index in self._with_drums)
+        self._drum_grids = {index: used[index].grid(self.drum_lanes) for index in self._with_drums}
+        self.bar = _first_bar(list(self._drum_grids.values()), list(self._pieces.values()))
+        self.drums = self._drum_section()
+        self._learn_voices()
+
+    def style_code(self, style: str) -> int:
+        """Return a style as a number."""
+        return min(self.styles.index(style), CODE_LIMIT - 1)
+
+    def of_style(self, style: str) -> list[int]:
+        """Return the indices of the examples in a style."""
+        return [index for index, example in enumerate(self.examples.used) if example.style == style]
+
+    def has_drums(self, style: str) -> bool:
+        """Tell whether a style has drums."""
+        return bool(set(self.of_style(style)) & set(self._with_drums))
+
+    def sounds(self, style: str) -> dict[str, Sound]:
+        """Return how the parts of a style are played, drums first."""
+        pieces = [self._pieces[index] for index in self.of_style(style) if index in self._pieces]
+        drums = {DRUMS: Sound(DRUMS, DRUM_CHANNEL, None)} if self.has_drums(style) else {}
+        pitched = layout_of(pieces, apart=True).sounds if pieces else {}
+        return drums | {
+            name: sound._replace(program=_PROGRAMS[sound.kind]) if sound.program is None else sound
+            for name, sound in pitched.items()
+            if sound.kind != DRUMS
+        }
+
+    def key_of(self, index: int) -> Key | None:
+        """Return the key of an example, or that of the first of its style that has one."""
+        style = self.of_style(self.examples.used[index].style)
+        keys = [self._pieces[other].key for other in (index, *style) if other in self._pieces]
+        return next((key for key in keys if key is not None), None)
+
+    def shift_to(self, key: Key, style: str) -> int:
+        """Return the semitones from `FRAME` to a key, by the octave that leaves the loops of a style where they are."""
+        way = -transposition(key, FRAME)
+        ins = [
+            transposition(self._pieces[index].key or FRAME, FRAME)
+            for index in self.of_style(style)
+            if index in self._pieces
+        ]
+        choices = [way + octave for octave in (0, -12, 12) if abs(way + octave) <= _MOST_SHIFT]
+        return min(choices, key=lambda choice: sum(abs(up + choice) for up in ins))
+
+    def levels(self) -> dict[int, float]:
+        """Return the average velocity of each lane, drums first, then voices."""
+        found = lane_levels(self._drum_grids.values())
+        velocities: dict[int, list[int]] = {}
+        for example in self._voice_examples:
+            for (_, lane), hits in example.hits.items():
+                velocities.setdefault(len(self.drum_lanes) + lane, []).extend(hit.velocity for hit in hits)
+        return found | {lane: sum(numbers) / len(numbers) for lane, numbers in velocities.items()}
+
+    def example_of_drums(self, index: int) -> int:
+        """Return which example the drums mean by a number."""
+        return self._with_drums[index]
+
+    def example_of_voices(self, index: int) -> int:
+        """Return which example the voices mean by a number."""
+        return list(self._pieces)[index]
+
+    def _drum_section(self) -> DrumSection | None:
+        if not self.drum_lanes:
+            return None
+        codes = [self.style_code(self.examples.used[index].style) for index in self._drum_grids]
+        return DrumSection(list(self._drum_grids.values()), codes, self.bar.length_steps)
+
+    def _learn_voices(self) -> None:
+        """Put the pitched parts in memory, and their chords."""
+        self.voices: VoiceSection | None = None
+        self.harmony: HarmonySection | None = None
+        self.voice_lanes: tuple[VoiceLane, ...] = ()
+        self._voice_examples: list[VoiceExample] = []
+        self.phrase_bars = _usual_length(list(self._pieces.values()))
+        if not self._pieces:
+            return
+        layout = layout_of(list(self._pieces.values()), MAX_VOICES)
+        self.voice_lanes = tuple(
+            VoiceLane(part, layout.sounds[part].kind, voice) for part, n in layout.voices for voice in range(n)
+        )
+        self._voice_examples = [self._voice_example(index, dict(layout.voices)) for index in self._pieces]
+        counts = {"steps_per_beat": self.steps_per_beat, "bar_steps": self.bar.length_steps}
+        self.voices = VoiceSection(self.voice_lanes, self.drum_lanes, self._voice_examples, **counts)
+        self.harmony = HarmonySection(
+            [example.moments for example in self._voice_examples],
+            [example.facts for example in self._voice_examples],
+            phrase_bars=self.phrase_bars,
+            **counts,
+        )
+
+    def _voice_example(self, index: int, n_voices: Mapping[str, int]) -> VoiceExample:
+        """Return one loop as voices learn it, as often as it takes to fill a phrase."""
+        piece, example = self._pieces[index], self.examples.used[index]
+        up = transposition(piece.key or FRAME, FRAME)
+        moments = [moment_of(chord, -up % 12) for chord in self._wholes[index].chords_t(example.chords)]
+        tokens = np.full((piece.n_steps, len(self.voice_lanes)), MASK, np.uint16)
+        hits = {}
+        for part in piece.parts:
+            lanes = [lane for lane, voice in enumerate(self.voice_lanes) if voice.part == part.name]
+            if part.kind == DRUMS or not lanes:
+                continue
+            found = encode_voices(
+                part.notes, piece.score.ppq, piece.bars, piece.steps_per_beat, shift=-up, max_voices=len(lanes)
+            )
+            tokens[:, lanes] = 0
+            tokens[:, lanes[: found.tokens_tv.shape[1]]] = found.tokens_tv
+            hits.update({(step, lanes[voice]): cell for (step, voice), cell in found.hits.items()})
+        drums = self._drums_beside(index, piece.n_steps)
+        facts = self._facts(piece, example.style)
+        times = self.phrase_bars // len(piece.bars) if self.phrase_bars % len(piece.bars) == 0 else 1
+        return _repeated(
+            VoiceExample(tokens, hits, drums, moments, facts, len(piece.bars) <= LOOP_BARS), times, self.phrase_bars
+        )
+
+    def _drums_beside(self, index: int, n_steps: int) -> NDArray[np.uint16]:
+        """Return the drums of an example, as many steps as its other parts have; `MASK` where it has none."""
+        out = np.full((n_steps, len(self.drum_lanes)), MASK, np.uint16)
+        if index in self._drum_grids:
+            tokens = self._drum_grids[index].tokens_tl[:n_steps]
+            out[:] = 0
+            out[: len(tokens)] = tokens
+        return out
+
+    def _facts(self, piece: Piece, style: str) -> NDArray[np.uint16]:
+        """Return step in the bar, bar in the phrase, style: uint16 ndarray of shape (T, 3)."""
+        lines = [
+            (min(step, CODE_LIMIT - 1), number % self.phrase_bars, self.style_code(style))
+            for number, bar in enumerate(piece.bars)
+            for step in range(bar.length_steps)
+        ]
+        return np.array(lines, np.uint16)
+
+
+def _count(example: Example) -> tuple[tuple[int, int], int]:
+    return example.meter, example.steps_per_beat
+
+
+def _has_pitched(example: Example) -> bool:
+    return len(drum_notes(example.score)) < len(example.score.notes)
+
+
+def _is_wanted(name: str, kind: str, wanted: Collection[str]) -> bool:
+    return not wanted or name in wanted or kind in wanted
+
+
+def _only(piece: Piece, wanted: Collection[str]) -> Piece:
+    """Return a piece with the pitched parts that are wanted."""
+    parts = tuple(part for part in piece.parts if part.kind != DRUMS and _is_wanted(part.name, part.kind, wanted))
+    return Piece(piece.score, parts, piece.steps_per_beat, piece.bars, piece.key)
+
+
+def _having(examples: Examples, wanted: Collection[str]) -> Examples:
+    """Keep the loops that have any of the parts wanted; InputError for a part that no loop has."""
+    if not wanted:
+        return examples
+    by_example = [_part_names(example) for example in examples.used]
+    there = [name for names in by_example for name in names]
+    for name in sorted(wanted):
+        if name not in there:
+            parts = ", ".join(dict.fromkeys(there))
+            raise InputError(f"wanted the part {name!r}, but the loops have {parts}")
+    kept, left = [], []
+    for example, names in zip(examples.used, by_example, strict=True):
+        (kept if set(names) & set(wanted) else left).append(example)
+    reason = f"has no {' or '.join(sorted(wanted))}"
+    return Examples(tuple(kept), (*examples.skipped, *(Skipped(example.name, reason) for example in left)))
+
+
+def _part_names(example: Example) -> list[str]:
+    """Return names and kinds of the parts of an example."""
+    if not _has_pitched(example):
+        return [DRUMS]
+    return [name for part in split_parts(example.score, example.programs) for name in (part.kind, part.name)]
+
+
+def _first_bar(grids: Sequence[DrumGrid], pieces: Sequence[Piece]) -> GridBar:
+    return grids[0].bars[0] if grids else pieces[0].bars[0]
+
+
+def _usual_length(pieces: Sequence[Piece]) -> int:
+    """Return how many bars most of the loops have, the longer of equals; 4 where there are no loops."""
+    lengths = [len(piece.bars) for piece in pieces if len(piece.bars) <= LOOP_BARS]
+    return max(sorted(set(lengths), reverse=True), key=lengths.count, default=4)
+
+
+def _repeated(example: VoiceExample, times: int, phrase_bars: int) -> VoiceExample:
+    """Return an example so many times over, its bars counted on."""
+    n_steps = len(example.moments)
+    facts = np.tile(example.facts, (times, 1))
+    facts[:, 1] = (facts[:, 1] + np.repeat(np.arange(times), n_steps) * (phrase_bars // times)) % phrase_bars
+    hits = {(step + k * n_steps, lane): cell for k in range(times) for (step, lane), cell in example.hits.items()}
+    moments: list[Moment] = [*example.moments] * times
+    return VoiceExample(
+        np.tile(example.tokens_tv, (times, 1)),
+        hits,
+        np.tile(example.drums_td, (times, 1)),
+        moments,
+        facts,
+        example.is_loop,
+    )

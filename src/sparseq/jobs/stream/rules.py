@@ -1,0 +1,57 @@
+"""Which pitches the parts of a stream may play: scale, range, number of voices, and the chords that a person gave."""
+
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparseq.errors import InputError
+from sparseq.jobs.stream.contexts import VoiceLane
+from sparseq.jobs.stream.harmony import Moment
+from sparseq.jobs.stream.settings import StreamSettings
+from sparseq.music.keys import range_mask, scale_mask
+from sparseq.music.parts import LEAD
+
+
+class PitchRules:
+    """Pitches that may be played, for each voice and chord.
+
+    Parameters
+    ----------
+    settings : StreamSettings
+        Key, ranges and voices; and whether chords were given: then basses and chords play nothing that clashes.
+    shift : int
+        Semitones from the frame that chords are told in to where the stream sounds.
+    parts : collection of str
+        Parts that play at all; the others rest.
+
+    Raises
+    ------
+    InputError
+        If a range leaves no note of the scale.
+    """
+
+    def __init__(self, settings: StreamSettings, shift: int, parts: Collection[str]) -> None:
+        self.shift = shift
+        self._parts = parts
+        self._scale = np.ones(128, np.bool_) if settings.key is None else scale_mask(settings.key)
+        self._ranges = {name: range_mask(*limits) for name, limits in settings.ranges.items()}
+        self._max_voices = settings.max_voices
+        self._has_chords = settings.chords is not None
+        for name, allowed in self._ranges.items():
+            if not (allowed & self._scale).any():
+                lowest, highest = settings.ranges[name]
+                what = f"of {name}" if name else "that was given"
+                raise InputError(f"no note of {settings.key} lies in the range {lowest}-{highest} {what}; widen it")
+
+    def pitches_of(self, voice: VoiceLane, moment: Moment) -> NDArray[np.bool_]:
+        """Return which pitches a voice may play on a chord: bool ndarray of shape (128,); none where it rests."""
+        if voice.part not in self._parts or (self._max_voices is not None and voice.voice >= self._max_voices):
+            return np.zeros(128, np.bool_)
+        allowed = self._scale.copy()
+        for name in ("", voice.kind, voice.part):
+            if name in self._ranges:
+                allowed &= self._ranges[name]
+        if self._has_chords and voice.kind != LEAD:
+            allowed &= np.array([not moment.clashes((pitch - self.shift) % 12) for pitch in range(128)])
+        return allowed

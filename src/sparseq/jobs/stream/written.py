@@ -1,0 +1,46 @@
+"""A bar as one section of a stream wrote it, and how long a section remembers what it wrote."""
+
+from collections.abc import MutableMapping
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparseq.music.grid import Hit
+
+OWN_STEPS = 256
+"""What the stream remembers of itself, in steps."""
+REWIND_STEPS = 256
+"""How far it can go back: strokes are kept so much longer."""
+
+Kept = TypeVar("Kept")
+
+
+class Written(NamedTuple):
+    """One bar of one section.
+
+    Attributes
+    ----------
+    tokens_tl : uint16 ndarray of shape (T, L)
+        The section's tokens.
+    hits : dict of (int, int) to tuple of Hit
+        The notes that begin in each cell (step of the bar, lane of the section).
+    leaned_on : list of int
+        For each decided onset the example that it leaned on, as the section counts them.
+    """
+
+    tokens_tl: NDArray[np.uint16]
+    hits: dict[tuple[int, int], tuple[Hit, ...]]
+    leaned_on: list[int]
+
+
+def forget(kept: MutableMapping[tuple[int, int], Kept], n_steps: int) -> None:
+    """Drop cells that neither own memory nor a rewind can ask for, when so many steps are written."""
+    for cell in [cell for cell in kept if cell[0] < n_steps - OWN_STEPS - REWIND_STEPS]:
+        del kept[cell]
+
+
+def forget_from(kept: MutableMapping[tuple[int, int], Kept], step: int) -> None:
+    """Drop the cells from a step on."""
+    for cell in [cell for cell in kept if cell[0] >= step]:
+        del kept[cell]
