@@ -52,5 +52,11 @@ def rock_loop(rock_bytes, tmp_path):
 
 @pytest.fixture(scope="session")
 def few():
-    """Return a few shipped loops: quick to learn from."""
-    return load_examples(["funk"])
+    """Return a few shipped loops of drums: quick to learn from."""
+    return load_examples(["funk-corner-table", "funk-laundromat", "funk-sidewalk"])
+
+
+@pytest.fixture(scope="session")
+def combo():
+    """Return a shipped loop of drums, bass, chords and lead."""
+    return load_examples(["synthwave-coast-road"], pitched=True)

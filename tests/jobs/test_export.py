@@ -5,7 +5,7 @@ import pytest
 from sparseq.errors import FileError
 from sparseq.jobs.examples import load_examples
 from sparseq.jobs.export import SEED_STEP, export_loops, export_targets, rendered
-from sparseq.jobs.stream import DrumStream, StreamSettings
+from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.music.loops import catalogue, shipped
 from sparseq.music.score import read_score
 from sparseq.music.smf import parse
@@ -138,5 +138,5 @@ def test_four_bars_are_none_of_the_shipped_loops():
     examples = load_examples([])
     known = [strokes_of(read_score(parse(shipped(info.name).read(), "")), 4) for info in catalogue()]
     for seed in (1, 2):
-        _, data = rendered(DrumStream(examples, StreamSettings(seed, bpm=240.0)), 4, "")
+        _, data = rendered(Stream(examples, StreamSettings(seed, bpm=240.0)), 4, "")
         assert strokes_of(read_score(parse(data, "")), 4) not in known

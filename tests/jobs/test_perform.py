@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 
 from sparseq.jobs.examples import load_examples
 from sparseq.jobs.perform import perform, performed
-from sparseq.jobs.stream import DrumStream, StreamSettings
-from sparseq.music.grid import DrumGrid, GridBar, Hit
+from sparseq.jobs.stream import Stream, StreamSettings
+from sparseq.music.grid import GridBar, Hit
+from sparseq.music.layout import DRUM, Lane, Sound
+from sparseq.music.partgrid import PartGrid
 from sparseq.music.units import PPQ
 
 LANES = ("kick", "snare")
+SOUNDS = {"drums": Sound("drums", 9, None)}
 STEP = PPQ // 4
 BAR = 4 * PPQ
 
@@ -20,11 +23,17 @@ def bar_of(hits, length=16, steps_per_beat=4):
     tokens = np.zeros((length, len(LANES)), np.uint8)
     for cell in hits:
         tokens[cell] = 1
-    return DrumGrid(tokens, LANES, hits, steps_per_beat, (GridBar(1, 0, length, 4, 4),))
+    lanes = tuple(Lane(name, DRUM, "drums", 2) for name in LANES)
+    bars = (GridBar(1, 0, length, 4, 4),)
+    return PartGrid(tokens, lanes, np.ones(2, bool), hits, SOUNDS, steps_per_beat, bars, None, 0)
+
+
+def events_of(grid, **options):
+    return performed(grid, 120.0, **options)[0].events
 
 
 def test_a_stroke_is_a_note_on_and_a_note_off_on_channel_10():
-    bar = performed(bar_of({(4, 0): (Hit(36, 100, 10, 120),)}), 120.0)
+    bar, _ = performed(bar_of({(4, 0): (Hit(36, 100, 10, 120),)}), 120.0)
     assert (bar.length_ticks, bar.ppq, bar.bpm) == (BAR, PPQ, 120.0)
     assert bar.events == (
         (4 * STEP + 10, bytes.fromhex("992464")),
@@ -34,13 +43,13 @@ def test_a_stroke_is_a_note_on_and_a_note_off_on_channel_10():
 
 def test_a_stroke_before_the_bar_line_stays_before_it_but_never_before_the_start():
     grid = bar_of({(0, 0): (Hit(36, 100, -30, 60),)})
-    assert [tick for tick, _ in performed(grid, 120.0).events] == [-30, 30]
-    assert [tick for tick, _ in performed(grid, 120.0, is_first=True).events] == [0, 30]
+    assert [tick for tick, _ in events_of(grid)] == [-30, 30]
+    assert [tick for tick, _ in events_of(grid, is_first=True)] == [0, 30]
 
 
 def test_a_bar_is_as_long_as_its_steps():
-    assert performed(bar_of({}, 14), 90.0).length_ticks == 14 * STEP
-    assert performed(bar_of({}, 9, 3), 90.0).length_ticks == 3 * PPQ
+    assert performed(bar_of({}, 14), 90.0)[0].length_ticks == 14 * STEP
+    assert performed(bar_of({}, 9, 3), 90.0)[0].length_ticks == 3 * PPQ
 
 
 hits = st.builds(
@@ -58,7 +67,7 @@ def test_each_stroke_is_let_go_before_the_next_of_its_pitch_across_bar_lines_too
     events = [
         (tick + number * BAR, data)
         for number, grid in enumerate(grids)
-        for tick, data in performed(grid, 120.0, is_first=not number).events
+        for tick, data in events_of(grid, is_first=not number)
     ]
     ends = {}
     for tick, data in sorted(events, key=lambda event: event[0]):
@@ -80,22 +89,24 @@ def mixed(rock_loop):
 
 def test_the_tempo_of_the_first_bar_stays(mixed):
     for seed in range(6):
-        stream = DrumStream(mixed, StreamSettings(seed))
+        stream = Stream(mixed, StreamSettings(seed))
         tempos = {bar.bpm for _, bar in perform(stream, 8)}
         assert len(tempos) == 1
         assert tempos <= {60.0, 200.0}
 
 
 def test_the_tempo_asked_for_is_kept(mixed):
-    assert {bar.bpm for _, bar in perform(DrumStream(mixed, StreamSettings(bpm=93.5)), 3)} == {93.5}
+    assert {bar.bpm for _, bar in perform(Stream(mixed, StreamSettings(bpm=93.5)), 3)} == {93.5}
 
 
 def test_bars_come_with_the_grid_that_they_were_made_of(few):
-    pairs = list(perform(DrumStream(few, StreamSettings(1, bpm=120.0)), 3))
+    pairs = list(perform(Stream(few, StreamSettings(1, bpm=120.0)), 3))
     assert len(pairs) == 3
+    sounding = {}
     for number, (grid, bar) in enumerate(pairs):
-        assert bar == performed(grid, 120.0, is_first=not number)
+        expected, sounding = performed(grid, 120.0, sounding, is_first=not number, is_last=number == 2)
+        assert bar == expected
 
 
 def test_without_a_number_bars_do_not_end(few):
-    assert len(list(islice(perform(DrumStream(few, StreamSettings(1))), 30))) == 30
+    assert len(list(islice(perform(Stream(few, StreamSettings(1))), 30))) == 30

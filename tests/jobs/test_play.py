@@ -1,5 +1,4 @@
 import tracemalloc
-from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
@@ -9,7 +8,7 @@ from sparseq.errors import PortError
 from sparseq.jobs.export import rendered
 from sparseq.jobs.perform import performed
 from sparseq.jobs.play import Performance, PlaySettings
-from sparseq.jobs.stream import DrumStream, StreamSettings
+from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.jobs.takes import tape_bytes
 from sparseq.music.units import PPQ
 from sparseq.realtime import sequencer
@@ -29,7 +28,7 @@ def stage(few):
     def set_up(n_bars=None, **settings):
         clock, tape = ManualClock(), Tape()
         port = RecordingPort(clock)
-        return Performance(DrumStream(few, SETTINGS), port, clock, PlaySettings(n_bars, **settings), tape), port, tape
+        return Performance(Stream(few, SETTINGS), port, clock, PlaySettings(n_bars, **settings), tape), port, tape
 
     return set_up
 
@@ -48,18 +47,18 @@ def sounding(events):
 def test_what_is_played_is_what_is_exported(stage, few):
     performance, _, tape = stage(4)
     assert performance.play().bars == 4
-    _, data = rendered(DrumStream(few, SETTINGS), 4, "title")
-    assert tape_bytes(tape, (4, 4), "title") == data
+    _, data = rendered(Stream(few, SETTINGS), 4, "title")
+    assert tape_bytes(tape, (4, 4), "title", Stream(few, SETTINGS).sounds) == data
 
 
 def test_each_message_leaves_when_it_is_due(stage, few):
     performance, port, _ = stage(2)
     performance.play()
-    grids = list(islice(DrumStream(few, SETTINGS).bars(), 2))
+    grids = list(islice(Stream(few, SETTINGS).bars(), 2))
     wanted = sorted(
         (number * BAR + tick, data)
         for number, grid in enumerate(grids)
-        for tick, data in performed(grid, 240.0, is_first=not number).events
+        for tick, data in performed(grid, 240.0, is_first=not number)[0].events
     )
     start_s = port.events[0][0] - wanted[0][0] / PPQ * 0.25
     sent = [event for event in port.events if event[1][0] in (0x99, 0x89)]
@@ -88,7 +87,7 @@ def test_a_stop_ends_at_once_and_leaves_nothing_sounding(stage):
     assert report.bars == 2
     assert sounding(data for _, data in port.events) == []
     assert tape.end_ticks < 2 * BAR
-    assert tape_bytes(tape, (4, 4), "")
+    assert tape_bytes(tape, (4, 4), "", Stream(few, SETTINGS).sounds)
 
 
 def test_a_lost_port_is_told_and_what_was_played_is_on_the_tape(few):
@@ -101,11 +100,11 @@ def test_a_lost_port_is_told_and_what_was_played_is_on_the_tape(few):
                 raise PortError("gone")
 
     tape = Tape()
-    performance = Performance(DrumStream(few, SETTINGS), Lost(), ManualClock(), PlaySettings(), tape)
+    performance = Performance(Stream(few, SETTINGS), Lost(), ManualClock(), PlaySettings(), tape)
     with pytest.raises(PortError, match="gone"):
         performance.play()
     assert tape.events
-    assert tape_bytes(tape, (4, 4), "")
+    assert tape_bytes(tape, (4, 4), "", Stream(few, SETTINGS).sounds)
 
 
 class Hesitant(DirectSource):
@@ -124,7 +123,7 @@ def test_a_bar_that_comes_again_is_shown_again_and_none_is_skipped(stage, few, m
     shown = []
     performance.watch(shown.append)
     report = performance.play()
-    wanted = [grid for grid in islice(DrumStream(few, SETTINGS).bars(), 3) for _ in range(3)]
+    wanted = [grid.drum_grid() for grid in islice(Stream(few, SETTINGS).bars(), 3) for _ in range(3)]
     assert (report.bars, report.repeats) == (9, 6)
     assert [bar.is_repeat for bar in tape.bars] == [False, True, True] * 3
     pairs = list(zip(shown, wanted, strict=True))
@@ -133,7 +132,7 @@ def test_a_bar_that_comes_again_is_shown_again_and_none_is_skipped(stage, few, m
 
 def test_the_position_counts_steps_from_the_start(few):
     clock = ManualClock()
-    performance = Performance(DrumStream(few, SETTINGS), NullPort(), clock, PlaySettings(3))
+    performance = Performance(Stream(few, SETTINGS), NullPort(), clock, PlaySettings(3))
     assert performance.position_steps() is None
     seen = []
 
@@ -141,7 +140,7 @@ def test_the_position_counts_steps_from_the_start(few):
         def send(self, data, due_s):
             seen.append(performance.position_steps())
 
-    performance = Performance(DrumStream(few, SETTINGS), Looking(), clock, PlaySettings(3))
+    performance = Performance(Stream(few, SETTINGS), Looking(), clock, PlaySettings(3))
     performance.play()
     known = [step for step in seen if step is not None]
     assert known == sorted(known)
@@ -157,13 +156,12 @@ class Endless:
     def __init__(self, grid):
         self._grid = grid
 
-    def bars(self) -> Iterator:
-        while True:
-            yield self._grid
+    def next_bar(self):
+        return self._grid
 
 
 def test_without_a_tape_hours_take_no_more_room_than_minutes(few):
-    stream = Endless(DrumStream(few, SETTINGS).next_bar())
+    stream = Endless(Stream(few, SETTINGS).next_bar())
     held = []
     performance = Performance(stream, NullPort(), ManualClock(), PlaySettings(120))
 

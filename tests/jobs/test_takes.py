@@ -1,6 +1,7 @@
 import pytest
 
 from sparseq.jobs.takes import take_title, tape_bytes
+from sparseq.music.layout import Sound
 from sparseq.music.score import read_score
 from sparseq.music.smf import parse
 from sparseq.music.units import PPQ
@@ -22,7 +23,7 @@ def taped(*events, end, bpms=(120.0,)):
 
 
 def score_of(tape):
-    return read_score(parse(tape_bytes(tape, (3, 4), "Take"), "take.mid"))
+    return read_score(parse(tape_bytes(tape, (3, 4), "Take", {"drums": Sound("drums", 9, None)}), "take.mid"))
 
 
 def test_a_take_is_as_long_as_it_was_played_with_its_notes_meter_and_tempo():

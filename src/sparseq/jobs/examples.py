@@ -126,9 +126,7 @@ def _counted(data: bytes, name: str) -> MidiFile:
     return midi
 
 
-def _example(
-    source: LoopSource, midi: MidiFile, score: Score, steps_per_beat: int | None, pitched: bool
-) -> Example:
+def _example(source: LoopSource, midi: MidiFile, score: Score, steps_per_beat: int | None, pitched: bool) -> Example:
     """Return an example that can be put on a grid; InputError for one that has no notes to learn or no steps."""
     notes = drum_notes(score) or (score.notes if pitched else ())
     if not notes:

@@ -1,5 +1,6 @@
 """A bar on the grid as the sequencer plays it: MIDI messages at ticks."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from sparseq.music.score import Note, without_overlaps
 from sparseq.music.units import PPQ
 from sparseq.realtime.bar import Bar
 
+_KEPT_BARS = 256  # far more than a stream can be rewound
 _PROGRAM, _OFF, _ON = range(3)  # the order within a tick
 Voice = tuple[int, int]
 """Channel and pitch."""
@@ -46,31 +48,29 @@ class Performer:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self.bpm: float | None = None
+        self._n_bars = 0
         self._sounding: list[Ends] = [{}]  # at the start of the next bar, and of those before it
 
     def next_bar(self, *, is_last: bool = False) -> PerformedBar:
         """Return the next bar; in the last one everything ends with it."""
         grid = self._stream.next_bar()
         self.bpm = self._stream.bpm if self.bpm is None else self.bpm
-        is_first = self._stream.n_bars == 1
-        bar, ends = performed(grid, self.bpm, self._sounding[-1], is_first=is_first, is_last=is_last)
+        bar, ends = performed(grid, self.bpm, self._sounding[-1], is_first=not self._n_bars, is_last=is_last)
         self._sounding = [*self._sounding[-_KEPT_BARS:], ends]
+        self._n_bars += 1
         return PerformedBar(grid, bar)
 
     def rewind(self, n_bars: int = 1) -> None:
         """Let the next bars be played in place of the last ones; see `Stream.rewind`."""
         self._stream.rewind(n_bars)
+        self._n_bars -= n_bars
         self._sounding = self._sounding[: len(self._sounding) - n_bars] or [{}]
-
-
-_KEPT_BARS = 256
 
 
 def perform(stream: Stream, n_bars: int | None = None) -> Iterator[PerformedBar]:
     """Yield the bars of a stream, so many or without end: `play` sends them out and `export` writes them down."""
-    performer, number = Performer(stream), 0
-    while n_bars is None or number < n_bars:
-        number += 1
+    performer = Performer(stream)
+    for number in itertools.count(1) if n_bars is None else range(1, n_bars + 1):
         yield performer.next_bar(is_last=number == n_bars)
 
 
@@ -104,18 +104,18 @@ def performed(
     """
     step_ticks = PPQ // grid.steps_per_beat
     length = grid.bars[0].length_steps * PPQ // grid.steps_per_beat
-    ends = dict(sounding or {})
+    earlier, ends = dict(sounding or {}), dict(sounding or {})
     events: list[tuple[int, int, bytes]] = _programs(grid.sounds) if is_first else []
     for note in without_overlaps(_shifted(grid)):
         voice = note.channel, note.pitch
         onset = max(note.onset_ticks - PPQ, 0) if is_first else note.onset_ticks - PPQ
-        busy_until = ends.get(voice, onset)
+        busy_until = earlier.get(voice, onset)
         if busy_until - onset > step_ticks // 2:
             continue
         onset = max(onset, busy_until)
         latest = _latest_end(note, grid.sounds, length, step_ticks, is_last)
         end = max(min(note.end_ticks - PPQ, latest), onset + 1)
-        ends[voice] = end
+        ends[voice] = max(end, ends.get(voice, end))
         events.append((onset, _ON, bytes((0x90 | note.channel, note.pitch, note.velocity))))
         events.append((end, _OFF, bytes((0x80 | note.channel, note.pitch, 0))))
     bar = Bar(length, bpm, PPQ, tuple((tick, data) for tick, _, data in sorted(events)))
@@ -142,8 +142,6 @@ def _shifted(grid: PartGrid) -> list[Note]:
     notes: list[Note] = []
     for part, sound in grid.sounds.items():
         lanes = set(grid.indices(part=part))
-        moved = {
-            (step + grid.steps_per_beat, lane): cell for (step, lane), cell in grid.hits.items() if lane in lanes
-        }
+        moved = {(step + grid.steps_per_beat, lane): cell for (step, lane), cell in grid.hits.items() if lane in lanes}
         notes += place_hits(moved, grid.steps_per_beat, PPQ, channel=sound.channel)
     return notes

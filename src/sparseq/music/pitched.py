@@ -23,7 +23,7 @@ from sparseq.music.voices import MAX_VOICES, allocate_voices, stops_of
 REST, HOLD = 0, 1
 FIRST_ONSET = 2
 MOST_SHIFT = 17
-"""A shift is from -17 to 17: half an octave each to the tonic, from key to key, and from the tonic to a chord's root."""
+"""A shift is from -17 to 17: half an octave each to the tonic, from key to key, and from tonic to a chord's root."""
 
 N_PITCH_TOKENS = FIRST_ONSET + 128 + 2 * MOST_SHIFT
 """Tokens of a voice: rest, hold, and every pitch with every shift."""
@@ -73,7 +73,9 @@ def pitch_token(pitch: int, shift: int = 0) -> int:
         If pitch or shift are out of range.
     """
     if not (0 <= pitch < 128 and -MOST_SHIFT <= shift <= MOST_SHIFT):
-        raise InputError(f"a pitch from 0 to 127 and a shift of up to {MOST_SHIFT} were wanted, but {pitch}, {shift} were given")
+        raise InputError(
+            f"a pitch from 0 to 127 and a shift of up to {MOST_SHIFT} were wanted, but {pitch}, {shift} were given"
+        )
     return FIRST_ONSET + MOST_SHIFT + pitch - shift
 
 

@@ -7,12 +7,11 @@ import numpy as np
 
 from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.memory import Memory
-from sparseq.engine.retriever import Retriever
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.jobs.drums import CODE_LIMIT, stream_context, styled_cells
 from sparseq.jobs.examples import is_loop
 from sparseq.jobs.hits import Cell, HitReader
-from sparseq.jobs.stream.written import OWN_STEPS, Written, forget, forget_from
+from sparseq.jobs.stream.written import Written, begin_retriever, forget, forget_from
 from sparseq.kernel.checks import MASK
 from sparseq.music.grid import DrumGrid, Hit
 
@@ -45,13 +44,17 @@ class DrumSection:
             self._memory.add(styled_cells(grid, style), self._context, loop=is_loop(grid))
         self._reader = HitReader(self._memory, grids, len(self.lanes) + 2)
         self._bar_steps = bar_steps
+        self._begin(0)
 
     def begun(self, seed: int) -> "DrumSection":
         """Return these drums at the start of a stream; what was learnt is shared."""
         other = copy(self)
-        other._retriever = Retriever(self._memory, self._context, seed=seed, own_capacity_steps=OWN_STEPS)
-        other._hits: dict[Cell, tuple[Hit, ...]] = {}
+        other._begin(seed)
         return other
+
+    def _begin(self, seed: int) -> None:
+        self._retriever = begin_retriever(self._memory, self._context, seed)
+        self._hits: dict[Cell, tuple[Hit, ...]] = {}
 
     def write(self, style: int, sampling: SamplingConfig, given: Mapping[int, Written]) -> Written:
         """Return the next bar.

@@ -11,9 +11,7 @@ from sparseq.music.partgrid import PartGrid
 from sparseq.music.swing import apply_swing
 
 
-def felt(
-    grid: PartGrid, settings: StreamSettings, levels: Callable[[], Mapping[int, float]], bar: int
-) -> PartGrid:
+def felt(grid: PartGrid, settings: StreamSettings, levels: Callable[[], Mapping[int, float]], bar: int) -> PartGrid:
     """Return a bar in the groove that is asked for.
 
     Parameters

@@ -5,14 +5,14 @@ from copy import copy
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Slot, make_context
 from sparseq.engine.memory import Memory
-from sparseq.engine.retriever import Retriever
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.jobs.drums import CODE_LIMIT
-from sparseq.jobs.stream.written import OWN_STEPS, REWIND_STEPS
+from sparseq.jobs.stream.written import OWN_STEPS, REWIND_STEPS, begin_retriever
 from sparseq.kernel.api import NO_ORIGIN
 from sparseq.kernel.checks import MASK
 from sparseq.music.chords import N_CHORD_TOKENS, Chord, Progression, chord_distances, chord_token, token_chord
@@ -54,9 +54,7 @@ def moment_of(chord: Chord | None, tonic: int) -> Moment:
     if chord is None:
         return NO_CHORD
     classes = frozenset((pitch_class - tonic) % 12 for pitch_class in chord.classes)
-    return Moment(
-        chord_token(chord, tonic), nearest_way(chord.root - tonic), nearest_way(chord.bass - tonic), classes
-    )
+    return Moment(chord_token(chord, tonic), nearest_way(chord.root - tonic), nearest_way(chord.bass - tonic), classes)
 
 
 def nearest_way(semitones: int) -> int:
@@ -80,7 +78,7 @@ class HarmonySection:
     def __init__(
         self,
         examples: Sequence[Sequence[Moment]],
-        facts: Sequence[np.ndarray],
+        facts: Sequence[NDArray[np.uint16]],
         *,
         steps_per_beat: int,
         bar_steps: int,
@@ -97,16 +95,20 @@ class HarmonySection:
         for moments, fact in zip(examples, facts, strict=True):
             tokens = np.array([moment.token for moment in moments], np.uint16)
             self._memory.add(np.column_stack([tokens, fact]).astype(np.uint16), self._context, loop=True)
+        self._begin(0, 0)
 
     def begun(self, seed: int, style: int) -> "HarmonySection":
         """Return these chords at the start of a stream in a style; what was learnt is shared."""
         other = copy(self)
-        other._style = style
-        other._retriever = Retriever(self._memory, self._context, seed=seed, own_capacity_steps=OWN_STEPS)
-        other._moments: dict[int, Moment] = {}
-        other._given: tuple[Progression, int] | None = None
-        other._sampling = SamplingConfig()
+        other._begin(seed, style)
         return other
+
+    def _begin(self, seed: int, style: int) -> None:
+        self._style = style
+        self._retriever = begin_retriever(self._memory, self._context, seed)
+        self._moments: dict[int, Moment] = {}
+        self._given: tuple[Progression, int] | None = None
+        self._sampling = SamplingConfig()
 
     def follow(self, progression: Progression | None, tonic: int, sampling: SamplingConfig) -> None:
         """Let the chords from here on be these, told from a tonic; or such as the examples have."""

@@ -237,7 +237,8 @@ def _having(examples: Examples, wanted: Collection[str]) -> Examples:
         if name not in there:
             parts = ", ".join(dict.fromkeys(there))
             raise InputError(f"wanted the part {name!r}, but the loops have {parts}")
-    kept, left = [], []
+    kept: list[Example] = []
+    left: list[Example] = []
     for example, names in zip(examples.used, by_example, strict=True):
         (kept if set(names) & set(wanted) else left).append(example)
     reason = f"has no {' or '.join(sorted(wanted))}"

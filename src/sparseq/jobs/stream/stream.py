@@ -24,9 +24,9 @@ from sparseq.music.chords import N_CHORD_TOKENS
 from sparseq.music.harmony import key_of_chords
 from sparseq.music.keys import Key
 from sparseq.music.lanes import ALIASES
-from sparseq.music.layout import CHORD, DRUM, HARMONY_LANE, STEP, STEP_LANE, VOICE, Lane, Sound
-from sparseq.music.parts import DRUMS
+from sparseq.music.layout import CHORD, DRUM, HARMONY_LANE, STEP, STEP_LANE, VOICE, Lane
 from sparseq.music.partgrid import PartGrid
+from sparseq.music.parts import DRUMS
 from sparseq.music.pitched import N_PITCH_TOKENS
 
 STYLE_DRAW = 2
@@ -98,9 +98,7 @@ class Stream:
         self._drums = material.drums.begun(seed) if material.drums is not None and has_drums else None
         self._voices = material.voices.begun(_section_seed(seed, 1)) if material.voices is not None else None
         style = material.style_code(self.style)
-        self._harmony = (
-            material.harmony.begun(_section_seed(seed, 2), style) if material.harmony is not None else None
-        )
+        self._harmony = material.harmony.begun(_section_seed(seed, 2), style) if material.harmony is not None else None
         self._bars: list[_Bar] = []
         self.n_bars = 0
         self._leaned_on: Counter[int] = Counter()
@@ -291,9 +289,7 @@ class Stream:
                 and (lane.name in wanted or lane.part in wanted or self._kinds.get(lane.part) in wanted)
             }
             if not found and name not in ALIASES:
-                there = dict.fromkeys(
-                    word for lane in self.lanes if not lane.given for word in (lane.part, lane.name)
-                )
+                there = dict.fromkeys(word for lane in self.lanes if not lane.given for word in (lane.part, lane.name))
                 raise InputError(f"wanted a part or lane, got {name!r}; there are: {', '.join(there)}")
             out |= found
         return out

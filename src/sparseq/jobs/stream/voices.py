@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.memory import Memory
-from sparseq.engine.retriever import Retriever
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.jobs.drums import CODE_LIMIT
 from sparseq.jobs.stream.contexts import GIVEN, VoiceLane, voice_context
 from sparseq.jobs.stream.harmony import Moment
-from sparseq.jobs.stream.written import OWN_STEPS, Written, forget, forget_from
+from sparseq.jobs.stream.written import Written, begin_retriever, forget, forget_from
 from sparseq.kernel.api import NO_ORIGIN
 from sparseq.kernel.checks import MASK
 from sparseq.music.grid import Hit
@@ -130,17 +129,21 @@ class VoiceSection:
         self._memory = Memory(self._context.heads, CODE_LIMIT, RETRIEVAL)
         for example in examples:
             self._memory.add(_cells(voices, example), self._context, loop=example.is_loop)
+        self._begin(0)
 
     def begun(self, seed: int) -> "VoiceSection":
         """Return these voices at the start of a stream; what was learnt is shared."""
         other = copy(self)
-        other._retriever = Retriever(self._memory, self._context, seed=seed, own_capacity_steps=OWN_STEPS)
-        other._hits: dict[tuple[int, int], tuple[Hit, ...]] = {}
-        other._holds: dict[tuple[int, int], int] = {}
-        other._free_from = [0] * len(self.voices)
-        other._allowed: dict[tuple[int, Moment], NDArray[np.uint8]] = {}
-        other._over: Over | None = None
+        other._begin(seed)
         return other
+
+    def _begin(self, seed: int) -> None:
+        self._retriever = begin_retriever(self._memory, self._context, seed)
+        self._hits: dict[tuple[int, int], tuple[Hit, ...]] = {}
+        self._holds: dict[tuple[int, int], int] = {}
+        self._free_from = [0] * len(self.voices)
+        self._allowed: dict[tuple[int, Moment], NDArray[np.uint8]] = {}
+        self._over: Over | None = None
 
     def write(self, over: Over, given: Mapping[int, Written]) -> Written:
         """Return the next bar; `given` says by lane a bar that it is to take over."""

@@ -6,13 +6,15 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sparseq.engine.context import Context
+from sparseq.engine.memory import Memory
+from sparseq.engine.retriever import Retriever
 from sparseq.music.grid import Hit
 
 OWN_STEPS = 256
 """What the stream remembers of itself, in steps."""
 REWIND_STEPS = 256
 """How far it can go back: strokes are kept so much longer."""
-
 Kept = TypeVar("Kept")
 
 
@@ -32,6 +34,11 @@ class Written(NamedTuple):
     tokens_tl: NDArray[np.uint16]
     hits: dict[tuple[int, int], tuple[Hit, ...]]
     leaned_on: list[int]
+
+
+def begin_retriever(memory: Memory, context: Context, seed: int) -> Retriever:
+    """Return a retriever at its start that remembers and goes back as far as a stream does."""
+    return Retriever(memory, context, seed=seed, own_capacity_steps=OWN_STEPS, rewind_steps=REWIND_STEPS)
 
 
 def forget(kept: MutableMapping[tuple[int, int], Kept], n_steps: int) -> None:
