@@ -73,7 +73,7 @@ def test_midi_clock_goes_out_only_when_asked_for(stage):
         assert pulses == (2 * 4 * 24 if clock_out else 0)
 
 
-def test_a_stop_ends_at_once_and_leaves_nothing_sounding(stage):
+def test_a_stop_ends_at_once_and_leaves_nothing_sounding(stage, few):
     performance, port, tape = stage(clock_out=True)
     heard = []
 
