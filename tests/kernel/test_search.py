@@ -270,19 +270,19 @@ def grid(kernel, epsilon, search_rows, *, causal):
     return Grid(heads, layout, cells)
 
 
-def streamed(kernel, epsilon, search_rows, sampling):
+def streamed(kernel, epsilon, search_rows, sampling, **masks):
     work = grid(kernel, epsilon, search_rows, causal=True)
-    out = work.outputs()
+    out = work.outputs() | masks
     kernel.stream(work.heads, work.layout, work.cells, [1, 0], 0, 48, sampling, 5, **out)
     return work.cells.tolist(), out["origins_tl"].tolist(), out["logp_tl"].tolist()
 
 
-def filled(kernel, epsilon, search_rows, sampling):
+def filled(kernel, epsilon, search_rows, sampling, **masks):
     work = grid(kernel, epsilon, search_rows, causal=False)
-    out, masked = work.outputs(), np.flatnonzero(work.cells == MASK)
+    out, masked = work.outputs() | masks, np.flatnonzero(work.cells == MASK)
     left, noise = [len(masked) // 2, 3, 0], np.ones((3, NOISE_ROWS))
     kernel.fill(work.heads, work.layout, work.cells, masked, left, noise, sampling, 5, **out)
-    likely = kernel.likelihood(work.heads, work.layout, work.cells, masked)
+    likely = kernel.likelihood(work.heads, work.layout, work.cells, masked, **masks)
     return work.cells.tolist(), out["origins_tl"].tolist(), out["logp_tl"].tolist(), likely.tolist()
 
 
@@ -297,6 +297,30 @@ def test_generation_from_a_searched_library_is_the_same_on_both_kernels(run, sam
 @pytest.mark.parametrize("sampling", [Sampling(), Sampling(greedy=True)])
 def test_generation_with_epsilon_0_is_that_from_a_scanned_library(kernel, run, sampling):
     assert run(kernel, 0.0, ALWAYS, sampling) == run(kernel, 0.0, NEVER, sampling)
+
+
+@pytest.mark.parametrize("run", [streamed, filled])
+@pytest.mark.parametrize("epsilon", [0.0, 1e-6, 0.1])
+def test_under_a_mask_a_searched_library_is_the_same_on_both_kernels(run, epsilon):
+    """Rows of barred values neither lead nor count."""
+    mask = {"allowed_tlv": np.array([[0, 1], [1, 1]], np.uint8)}
+    native = run(load("native"), epsilon, ALWAYS, Sampling(), **mask)
+    assert native == run(load("reference"), epsilon, ALWAYS, Sampling(), **mask)
+    if epsilon == 0.0:
+        assert native == run(load("native"), epsilon, NEVER, Sampling(), **mask)
+
+
+@given(libraries, st.sampled_from(EPSILONS))
+@settings(max_examples=40, deadline=None)
+@pytest.mark.parametrize("name", ["native", "reference"])
+def test_under_a_mask_what_is_left_out_is_within_epsilon(name, case, epsilon):
+    head, scanned = case.head(load(name), epsilon), case.head(load(name), 0.0, NEVER)
+    allowed = np.ones(case.rows.n_values, np.uint8)
+    allowed[1:] = np.arange(1, len(allowed)) % 2
+    for query in case.queries:
+        found, wanted = head.probabilities(query, allowed), scanned.probabilities(query, allowed)
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=2 * epsilon + 1e-12)
+        assert not found[allowed == 0].any()
 
 
 @pytest.mark.parametrize("search_rows", [ALWAYS, NEVER])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparseq.errors import CapacityError
+from sparseq.errors import CapacityError, InputError
 from sparseq.kernel import load
 from sparseq.kernel.checks import EDGE, MASK
 from sparseq.kernel.model import slot_model
@@ -124,6 +124,71 @@ def test_a_head_says_what_it_is(kernel):
     assert (head.n_slots, head.n_values, head.n_rows, head.alphabet) == (2, 2, 2, 4)
     assert (head.n_own, head.own_capacity, head.own_weight, bool(head.evict)) == (0, 3, 4, False)
     assert head.largest_distance == 5
+
+
+FOREIGN = "query_s: wanted tokens 0 to 3, 254 for the edge or -1 for unknown, got "
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ([0], "query_s: wanted a code for each of 2 slots, got 1"),
+        ([0, 0, 0], "query_s: wanted a code for each of 2 slots, got 3"),
+        (query(0, 0, 0), "query_s: wanted a code for each of 2 slots, got 3"),
+        ([[0, 0]], "query_s: wanted 1 dimensions, got 2"),
+        ([0.0, 1.0], "query_s: wanted whole numbers, got dtype float64"),
+        ([0, 4], FOREIGN + "4"),
+        (query(0, 260), FOREIGN + "260"),
+        (query(-2, 0), FOREIGN + "-2"),
+        ([0, 1 << 20], "query_s: wanted -1 to 65535, got 0 to 1048576"),
+    ],
+)
+def test_a_query_that_does_not_fit_is_refused(kernel, asked, message):
+    head = head_of(kernel, [[0, 0], [1, 1]], [0, 1])
+    for ask in (head.distances, head.masses, head.search, head.probabilities):
+        with pytest.raises(InputError) as caught:
+            ask(asked)
+        assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "message"),
+    [
+        ("append", (query(0), 0, -1), "codes_s: wanted a code for each of 2 slots, got 1"),
+        ("append", (query(255, 0), 0, -1), FOREIGN.replace("query_s", "codes_s") + "255"),
+        ("append", (query(0, 0), 2, -1), "value: wanted a whole number 0 to 1, got 2"),
+        ("append", (query(0, 0), -1, -1), "value: wanted a whole number 0 to 1, got -1"),
+        (
+            "probabilities",
+            (query(0, 0), [1, 1]),
+            "allowed_v: wanted a bool or uint8 array of 2 values, got int64 (2,)",
+        ),
+        (
+            "probabilities",
+            (query(0, 0), np.ones(3, np.uint8)),
+            "allowed_v: wanted a bool or uint8 array of 2 values, got uint8 (3,)",
+        ),
+        (
+            "probabilities",
+            (query(0, 0), np.zeros(2, np.uint8)),
+            "allowed_v: wanted at least one of 2 values, got none",
+        ),
+        ("restore", (-1,), "n_appended: wanted a whole number of 0 or more, got -1"),
+    ],
+)
+def test_what_a_head_cannot_take_is_refused(kernel, method, arguments, message):
+    head = head_of(kernel, [[0, 0], [1, 1]], [0, 1], own_capacity=3)
+    with pytest.raises(InputError) as caught:
+        getattr(head, method)(*arguments)
+    assert str(caught.value) == message
+    assert head.n_own == 0
+
+
+def test_codes_of_other_integers_are_taken(kernel):
+    head = head_of(kernel, [[0, 0], [1, 1]], [0, 1], own_capacity=3)
+    wanted = head.distances(query(1, -1)).tolist()
+    for codes in ([1, -1], np.array([1, -1]), np.array([[1, 9], [-1, 9]], np.int32)[:, 0]):
+        assert head.distances(codes).tolist() == wanted
 
 
 # ---- own rows --------------------------------------------------------------------------------------------------------

@@ -8,18 +8,23 @@ from sparseq.kernel._search cimport drawn_row, nearest_row, search_rows
 cdef double UNIT = 1.0 / 68719476736.0      # 2**-36, see model.SOFTMAX_BITS
 
 
-cdef int ask(Head* head, const int32_t* query) except -1 nogil:
-    """Answer a query: leave its nearest distance and each value's mass in the head."""
+cdef int ask(Head* head, const int32_t* query, const uint8_t* allowed) except -1 nogil:
+    """Answer a query: leave its nearest distance and each value's mass in the head; of allowed values alone.
+
+    The mask must stay as it is for as long as the answer is asked about: NULL, or one number for each value.
+    """
     if head.search != NULL:
-        return search_rows(head, query)
+        return search_rows(head, query, allowed)
     head.searched = False
     measure(head, query, head.distance)
-    return attend(head, head.distance)
+    return attend(head, head.distance, allowed)
 
 
-cdef int predict(Head* head, const uint8_t* allowed, double* probability) except -1 nogil:
+cdef int predict(Head* head, double* probability) except -1 nogil:
     """Probability of each value by the latest answer: attended mass plus the prior, over the allowed values."""
-    cdef double scale = UNIT * head.decay[head.least]
+    # How far away the nearest row is weighs against the prior alone; without one it would only lose digits.
+    cdef double scale = UNIT * head.decay[head.least] if head.prior_weight > 0.0 else UNIT
+    cdef const uint8_t* allowed = head.allowed
     cdef double total = 0.0
     cdef int value, n_allowed = 0
     for value in range(head.n_values):

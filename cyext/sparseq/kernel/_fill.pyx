@@ -154,9 +154,9 @@ cdef int ask_cell(const Grid* grid, Hole* hole, Py_ssize_t i) except -1 nogil:
     cdef Py_ssize_t t = hole.cell[i] // grid.n_lanes, lane = hole.cell[i] % grid.n_lanes
     cdef Head* head = grid.head_of_lane[lane]
     if hole.row_at[i] >= 0:
-        return attend(head, hole.distances + hole.row_at[i])
+        return attend(head, hole.distances + hole.row_at[i], allowed_at(grid, hole.cell[i]))
     query_of(grid, head, t, lane, hole.query)
-    return ask(head, hole.query)
+    return ask(head, hole.query, allowed_at(grid, hole.cell[i]))
 
 
 cdef int begin(const Grid* grid, Hole* hole, Py_ssize_t i) except -1 nogil:
@@ -179,7 +179,7 @@ cdef int propose(const Grid* grid, Hole* hole, Py_ssize_t i, const Draws* draws,
     cdef double* upto = hole.upto + i * hole.n_values
     if hole.stale[i]:
         ask_cell(grid, hole, i)
-        predict(head, allowed_at(grid, hole.cell[i]), probability)
+        predict(head, probability)
     if draws.how.repetition_penalty != 1.0:
         recent_of(grid, t, lane, draws.how.no_repeat_window, head.n_values, hole.recent)
     if hole.stale[i] or draws.how.repetition_penalty != 1.0:

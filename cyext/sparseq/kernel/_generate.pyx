@@ -54,8 +54,8 @@ cdef int predict_cell(const Grid* grid, int64_t cell, int32_t* query, double* pr
         if head.own_origins[row] == -1 - place_of(grid, cell):
             head.hidden = row
     query_of(grid, head, t, lane, query)
-    ask(head, query)
-    predict(head, allowed_at(grid, cell), probability)
+    ask(head, query, allowed_at(grid, cell))
+    predict(head, probability)
     head.hidden = -1
     return 0
 
@@ -91,8 +91,8 @@ cdef int stream_cell(const Grid* grid, Py_ssize_t t, Py_ssize_t lane, const Samp
     cdef int token
     philox4x32(seed, <uint32_t>place, <uint32_t>(place >> 32), 0, 0, word)
     query_of(grid, head, t, lane, query)
-    ask(head, query)
-    predict(head, allowed_after(grid, cell, room), head.probability)
+    ask(head, query, allowed_after(grid, cell, room))
+    predict(head, head.probability)
     if how.repetition_penalty != 1.0:
         recent_of(grid, t, lane, how.no_repeat_window, head.n_values, recent)
     total = shape(head.probability, head.n_values, recent, how, upto)

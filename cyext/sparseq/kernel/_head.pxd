@@ -59,6 +59,7 @@ cdef struct Head:
     const void* seen            # the distances that the answer was read from; of a search, of own rows alone
     const uint64_t* used_table  # the mass at each distance beyond the least that it gave example rows
     bint searched               # example rows were searched, not scanned
+    const uint8_t* allowed      # values whose rows it took into account; NULL: all
     int least
     uint64_t* mass
     double* probability
@@ -73,8 +74,8 @@ cdef int set_asked(const Head* head, int slot, int code, Asked* asked) except -1
 cdef int add_slot(Head* head, int slot, int code, void* distance) except -1 nogil
 cdef int measure(Head* head, const int32_t* query, void* distance) except -1 nogil
 cdef int measure_own(Head* head, const int32_t* query, void* distance) except -1 nogil
-cdef int attend(Head* head, const void* distance) except -1 nogil
-cdef int find_least(Head* head, const void* distance) except -1 nogil
+cdef int attend(Head* head, const void* distance, const uint8_t* allowed) except -1 nogil
+cdef int find_least(Head* head, const void* distance, const uint8_t* allowed) except -1 nogil
 cdef int attend_rows(Head* head, const uint64_t* table, int reach) except -1 nogil
 cdef int least_own(const Head* head, const void* distance, int least) except -1 nogil
 cdef int attend_own(Head* head) except -1 nogil

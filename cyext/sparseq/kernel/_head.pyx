@@ -15,8 +15,10 @@ cdef extern from "_scan.h" nogil:
     void measure_16_16(uint16_t*, const uint16_t*, Py_ssize_t, const Asked*, int, int, Py_ssize_t)
     int least_8(const uint8_t*, Py_ssize_t, int)
     int least_16(const uint16_t*, Py_ssize_t, int)
-    void attend_8(const uint8_t*, const uint32_t*, const int64_t*, int, const uint64_t*, int, int, uint64_t*)
-    void attend_16(const uint16_t*, const uint32_t*, const int64_t*, int, const uint64_t*, int, int, uint64_t*)
+    void attend_8(const uint8_t*, const uint32_t*, const int64_t*, int, const uint8_t*, const uint64_t*, int, int,
+                  uint64_t*)
+    void attend_16(const uint16_t*, const uint32_t*, const int64_t*, int, const uint8_t*, const uint64_t*, int, int,
+                   uint64_t*)
     void attend_own_8(const uint8_t*, const int32_t*, Py_ssize_t, uint64_t, const uint64_t*, int, uint64_t*)
     void attend_own_16(const uint16_t*, const int32_t*, Py_ssize_t, uint64_t, const uint64_t*, int, uint64_t*)
 
@@ -126,17 +128,24 @@ cdef int measure_rows(const Head* head, const void* keys, Py_ssize_t stride, int
 
 # ---- masses ---------------------------------------------------------------------------------------------------------
 
-cdef int attend(Head* head, const void* distance) except -1 nogil:
-    """Leave the nearest row's distance, and each value's softmax mass from it, in the head."""
-    find_least(head, distance)
+cdef int attend(Head* head, const void* distance, const uint8_t* allowed) except -1 nogil:
+    """Leave the nearest row's distance, and each value's softmax mass from it, in the head; of allowed values alone."""
+    find_least(head, distance, allowed)
     attend_rows(head, head.table, head.reach)
     return attend_own(head)
 
 
-cdef int find_least(Head* head, const void* distance) except -1 nogil:
+cdef int find_least(Head* head, const void* distance, const uint8_t* allowed) except -1 nogil:
     """The nearest row's distance, the largest possible where there is no row."""
-    head.seen = distance
-    head.least = least_own(head, distance, least_of(head, distance, 0, head.stride, head.largest_distance))
+    cdef int value
+    head.seen, head.allowed, head.least = distance, allowed, head.largest_distance
+    if allowed == NULL:
+        head.least = least_of(head, distance, 0, head.stride, head.least)
+    else:
+        for value in range(head.n_values):
+            if allowed[value]:
+                head.least = least_of(head, distance, head.value_start[value], head.value_start[value + 1], head.least)
+    head.least = least_own(head, distance, head.least)
     return 0
 
 
@@ -144,11 +153,11 @@ cdef int attend_rows(Head* head, const uint64_t* table, int reach) except -1 nog
     """Each value's mass over the example rows, as the table has it at each distance beyond the least."""
     head.used_table = table
     if head.wide_distance:
-        attend_16(<const uint16_t*>head.seen, head.counts, head.value_start, head.n_values, table, head.least, reach,
-                  head.mass)
+        attend_16(<const uint16_t*>head.seen, head.counts, head.value_start, head.n_values, head.allowed, table,
+                  head.least, reach, head.mass)
     else:
-        attend_8(<const uint8_t*>head.seen, head.counts, head.value_start, head.n_values, table, head.least, reach,
-                 head.mass)
+        attend_8(<const uint8_t*>head.seen, head.counts, head.value_start, head.n_values, head.allowed, table,
+                 head.least, reach, head.mass)
     return 0
 
 
@@ -164,6 +173,12 @@ cdef int least_of(const Head* head, const void* distance, Py_ssize_t first, Py_s
 cdef int least_own(const Head* head, const void* distance, int least) except -1 nogil:
     """The distance of the nearest own row where it is under `least`; the hidden one does not count."""
     cdef const void* own = own_part(head, distance)
+    cdef Py_ssize_t row
+    if head.allowed != NULL:
+        for row in range(head.n_own):
+            if head.allowed[head.own_values[row]] and row != head.hidden:
+                least = min(least, distance_at(head, own, row))
+        return least
     if head.hidden < 0:
         return least_of(head, own, 0, head.n_own, least)
     least = least_of(head, own, 0, head.hidden, least)
@@ -172,6 +187,12 @@ cdef int least_own(const Head* head, const void* distance, int least) except -1 
 
 cdef int attend_own(Head* head) except -1 nogil:
     """Add the masses of own rows, as the latest answer saw them; the hidden one has none."""
+    cdef Py_ssize_t row
+    if head.allowed != NULL:
+        for row in range(head.n_own):
+            if head.allowed[head.own_values[row]] and row != head.hidden:
+                head.mass[head.own_values[row]] += own_step(head, row)
+        return 0
     if head.hidden < 0:
         return attend_range(head, 0, head.n_own)
     attend_range(head, 0, head.hidden)

@@ -87,12 +87,18 @@ SPARSEQ_SCAN(16_16, uint16_t, uint16_t)
         }                                                                                                              \
         return value;                                                                                                  \
     }                                                                                                                  \
-    /* Mass of each value's rows, those of value v being start[v] .. start[v + 1]; the table is zero beyond `reach`. */\
+    /* Mass of each allowed value's rows, those of value v being start[v] .. start[v + 1]; `allowed` NULL: of every    \
+     * value's. The table is zero beyond `reach`. */                                                                   \
     SPARSEQ_CLONES static void attend_##NAME(const DIST *dist, const uint32_t *counts, const int64_t *start,           \
-                                             int n_values, const uint64_t *table, int least, int reach,                \
-                                             uint64_t *mass) {                                                         \
-        int value = 0;                                                                                                 \
+                                             int n_values, const uint8_t *allowed, const uint64_t *table, int least,   \
+                                             int reach, uint64_t *mass) {                                              \
         memset(mass, 0, (size_t)n_values * sizeof(uint64_t));                                                          \
+        for (int value = 0; allowed != NULL && value < n_values; value++)                                              \
+            if (allowed[value])                                                                                        \
+                strip_inline_##NAME(dist, counts, table, least, start, start[value], start[value + 1], value, mass);   \
+        if (allowed != NULL)                                                                                           \
+            return;                                                                                                    \
+        int value = 0;                                                                                                 \
         for (ptrdiff_t first = 0; first < start[n_values]; first += SPARSEQ_STRIP) {                                   \
             ptrdiff_t last = first + SPARSEQ_STRIP < start[n_values] ? first + SPARSEQ_STRIP : start[n_values];        \
             if (least_inline_##NAME(dist + first, SPARSEQ_STRIP, (DIST)-1) - least <= reach)                           \

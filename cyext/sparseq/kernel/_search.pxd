@@ -1,5 +1,5 @@
 # Searching the tree for all rows that matter to a query; see _search.pyx.
-from libc.stdint cimport int32_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
 from sparseq.kernel._head cimport Asked, Head
 from sparseq.kernel._index cimport Index
@@ -47,6 +47,6 @@ cdef class SearchRoom:
     cdef object _arrays
 
 
-cdef int search_rows(Head* head, const int32_t* query) except -1 nogil
+cdef int search_rows(Head* head, const int32_t* query, const uint8_t* allowed) except -1 nogil
 cdef Py_ssize_t drawn_row(Head* head, int value, uint64_t* target, int* distance) except -2 nogil
 cdef Py_ssize_t nearest_row(Head* head, int value, int under) except -2 nogil

@@ -64,10 +64,11 @@ cdef class SearchRoom:
         search.waiting, search.found = <Waiting*>&waiting[0], <Found*>&found[0]
 
 
-cdef int search_rows(Head* head, const int32_t* query) except -1 nogil:
+cdef int search_rows(Head* head, const int32_t* query, const uint8_t* allowed) except -1 nogil:
     """Answer a query: leave its nearest distance, each value's mass and the certificate in the head."""
     cdef Search* search = <Search*>head.search
     cdef int cut
+    head.allowed = allowed
     if search.n_pause > 0:
         search.n_pause -= 1
         return scan_rows(head, search, query)
@@ -101,14 +102,11 @@ cdef int scan_rows(Head* head, Search* search, const int32_t* query) except -1 n
     cdef Rule rule
     cdef int distance
     measure(head, query, head.distance)
-    find_least(head, head.distance)
+    find_least(head, head.distance, head.allowed)
     head.searched = False
     search.n_touched = head.n_rows
     search.farthest = min(head.least + search.spread, head.largest_distance)
-    if head.wide_distance:
-        tally_16(<const uint16_t*>head.distance, head.counts, head.n_rows, search.farthest, search.counted)
-    else:
-        tally_8(<const uint8_t*>head.distance, head.counts, head.n_rows, search.farthest, search.counted)
+    tally_allowed(head, search)
     begin_rule(head, &rule)
     distance = head.least
     while not is_enough(head, search, &rule, distance):
@@ -119,6 +117,27 @@ cdef int scan_rows(Head* head, Search* search, const int32_t* query) except -1 n
     memset(search.table + distance + 1, 0, (head.largest_distance - distance) * sizeof(uint64_t))
     attend_rows(head, search.table, distance)
     return attend_own(head)
+
+
+cdef int tally_allowed(Head* head, Search* search) except -1 nogil:
+    """Count how many rows of allowed values are how far."""
+    cdef int value
+    if head.allowed == NULL:
+        return tally(head, search, 0, head.n_rows)
+    for value in range(head.n_values):
+        if head.allowed[value]:
+            tally(head, search, head.value_start[value], head.value_start[value + 1])
+    return 0
+
+
+cdef int tally(Head* head, Search* search, Py_ssize_t first, Py_ssize_t last) except -1 nogil:
+    if head.wide_distance:
+        tally_16(<const uint16_t*>head.distance + first, head.counts + first, last - first, search.farthest,
+                 search.counted)
+    else:
+        tally_8(<const uint8_t*>head.distance + first, head.counts + first, last - first, search.farthest,
+                search.counted)
+    return 0
 
 
 # ---- the rule -------------------------------------------------------------------------------------------------------
@@ -222,7 +241,8 @@ cdef int visit(const Head* head, Search* search, int bound) except -1 nogil:
         left &= left - 1
         here = distance[i] if head.wide_distance else (<uint8_t*>distance)[i]
         if strip.leaf:
-            find(search, strip.first + i, here)
+            if head.allowed == NULL or head.allowed[search.index.values[strip.first + i]]:
+                find(search, strip.first + i, here)
         else:
             wait(search, strip.first + i, here)
     return 0

@@ -5,10 +5,11 @@ import numpy as np
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from sparseq.errors import CapacityError, InputError
+from sparseq.kernel.head_checks import allowed_of, check_known, check_value, codes_of
 from sparseq.kernel.spread import is_searched, spread_of
 
 from sparseq.kernel._answer cimport ask, predict
-from sparseq.kernel._head cimport Asked, Head, attend, distances_size, measure, remember, whole_strips
+from sparseq.kernel._head cimport UNKNOWN, Asked, Head, attend, distances_size, measure, remember, whole_strips
 from sparseq.kernel._index cimport SlotIndex
 from sparseq.kernel._search cimport Search, SearchRoom
 
@@ -62,8 +63,10 @@ cdef class SlotHead:
     def evict(self):
         return bool(self.head.evict)
 
-    def append(self, const int32_t[::1] codes_s, int value, int64_t origin):
-        remember(&self.head, &codes_s[0] if self.head.n_slots else NULL, value, origin)
+    def append(self, codes_s, int value, int64_t origin):
+        cdef const int32_t[::1] codes = known_codes(self, "codes_s", codes_s)
+        check_value(value, self.head.n_values)
+        remember(&self.head, &codes[0] if self.head.n_slots else NULL, value, origin)
 
     def mark(self):
         return self.head.n_own
@@ -80,22 +83,25 @@ cdef class SlotHead:
         self.head.own_next = max(n_appended - self.head.own_capacity, 0)
         self.head.n_own = min(self.head.own_next, self.head.own_capacity)
 
-    def distances(self, const int32_t[::1] query_s):
+    def distances(self, query_s):
+        cdef const int32_t[::1] query = known_codes(self, "query_s", query_s)
         cdef uint8_t[::1] out = np.empty(distances_size(&self.head) + 1, np.uint8)
-        measure(&self.head, &query_s[0] if self.head.n_slots else NULL, &out[0])
+        measure(&self.head, &query[0] if self.head.n_slots else NULL, &out[0])
         found = np.asarray(out)[:distances_size(&self.head)]
         found = found.view(np.uint16 if self.head.wide_distance else np.uint8).astype(np.int64)
         own = found[self.head.stride:]
         return np.concatenate([found[:self.head.n_rows], own[:self.head.n_own]])
 
-    def masses(self, const int32_t[::1] query_s):
-        measure(&self.head, &query_s[0] if self.head.n_slots else NULL, self.head.distance)
-        attend(&self.head, self.head.distance)
+    def masses(self, query_s):
+        cdef const int32_t[::1] query = known_codes(self, "query_s", query_s)
+        measure(&self.head, &query[0] if self.head.n_slots else NULL, self.head.distance)
+        attend(&self.head, self.head.distance, NULL)
         return self._mass(), self.head.least
 
-    def search(self, const int32_t[::1] query_s):
+    def search(self, query_s):
+        cdef const int32_t[::1] query = known_codes(self, "query_s", query_s)
         cdef const Search* search = <const Search*>self.head.search
-        ask(&self.head, &query_s[0] if self.head.n_slots else NULL)
+        ask(&self.head, &query[0] if self.head.n_slots else NULL, NULL)
         if search == NULL:
             return self._mass(), self.head.least, 0, self.head.n_rows + self.head.n_own
         return self._mass(), self.head.least, search.skipped, search.n_touched + self.head.n_own
@@ -103,11 +109,24 @@ cdef class SlotHead:
     def _mass(self):
         return np.asarray(<uint64_t[:self.head.n_values]>self.head.mass).copy()
 
-    def probabilities(self, const int32_t[::1] query_s, const uint8_t[::1] allowed_v=None):
+    def probabilities(self, query_s, allowed_v=None):
+        cdef const int32_t[::1] query = known_codes(self, "query_s", query_s)
+        cdef const uint8_t[::1] allowed = allowed_of(allowed_v, self.head.n_values)
         cdef double[::1] out = np.zeros(self.head.n_values)
-        ask(&self.head, &query_s[0] if self.head.n_slots else NULL)
-        predict(&self.head, &allowed_v[0] if allowed_v is not None else NULL, &out[0])
+        ask(&self.head, &query[0] if self.head.n_slots else NULL, &allowed[0] if allowed is not None else NULL)
+        predict(&self.head, &out[0])
         return np.asarray(out)
+
+
+cdef known_codes(SlotHead self, name, given):
+    """Key codes that may be looked up without looking; the range is looked at here, as numpy takes far longer to."""
+    codes = codes_of(name, given, self.head.n_slots)
+    cdef const int32_t[::1] each = codes
+    cdef Py_ssize_t slot
+    for slot in range(each.shape[0]):
+        if not UNKNOWN <= each[slot] < self.alphabet and each[slot] != self.head.edge_code:
+            check_known(name, codes, self.alphabet, self.head.edge_code)
+    return codes
 
 
 # ---- making one ------------------------------------------------------------------------------------------------------

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.kernel.checks import EDGE, MASK
+from sparseq.kernel.head_checks import UNKNOWN
 from sparseq.kernel.layout import EDGE_LANE, Layout
 from sparseq.kernel.philox import philox4x32, uniform53
-from sparseq.kernel.reference_head import UNKNOWN, SlotHead, sum_in_order
+from sparseq.kernel.reference_head import SlotHead, sum_in_order
 from sparseq.kernel.sampling import Sampling
 
 __all__ = ["UNKNOWN", "SlotHead", "fill", "likelihood", "remember", "sample", "stream", "sum_in_order"]
@@ -147,7 +148,7 @@ def likelihood(
         head = grid.head(lane)
         own = np.flatnonzero(head._own_origins[: head.n_own] == -1 - grid.place(t, lane))
         head._hidden = int(own[-1]) if len(own) else -1
-        out[i, : head.n_values] = head.probabilities(grid.query(t, lane), grid.allowed_at(t, lane))
+        out[i, : head.n_values] = head._predict(head.distances(grid.query(t, lane)), grid.allowed_at(t, lane))
         head._hidden = -1
     return out
 
@@ -191,12 +192,13 @@ def _stream_cell(
     place = grid.place(t, lane)
     word = philox4x32(seed, place & 0xFFFFFFFF, place >> 32, 0, 0)
     distance = head.distances(grid.query(t, lane))
-    probability = head._predict(distance, grid.allowed_after(t, lane))
+    allowed = grid.allowed_after(t, lane)
+    probability = head._predict(distance, allowed)
     recent = grid.recent(t, lane, how.no_repeat_window)
     token = sample(probability, recent, how, uniform53(word[0], word[1]))
     grid.cells[t, lane] = token
     logp_tl[t, lane] = math.log(probability[token])
-    origin = head._origin_of(distance, token, uniform53(word[2], word[3]), how.greedy)
+    origin = head._origin_of(distance, allowed, token, uniform53(word[2], word[3]), how.greedy)
     if origin is not None:
         origins_tl[t, lane] = origin
 
@@ -240,7 +242,8 @@ def _propose(
     grid: _Grid, cell: int, how: Sampling, seed: int, step: int, round_number: int, noise_k: npt.NDArray[np.float64]
 ) -> _Proposal:
     t, lane = divmod(cell, grid.cells.shape[1])
-    probability = grid.head(lane).probabilities(grid.query(t, lane), grid.allowed_at(t, lane))
+    head = grid.head(lane)
+    probability = head._predict(head.distances(grid.query(t, lane)), grid.allowed_at(t, lane))
     word = philox4x32(seed, cell, step + 1, round_number, 0)
     token = sample(probability, grid.recent(t, lane, how.no_repeat_window), how, uniform53(word[0], word[1]))
     return token, probability[token] * noise_k[word[2] >> (32 - NOISE_BITS)], probability[token]
@@ -263,6 +266,6 @@ def _decide(
     logp_tl[t, lane] = math.log(probability)
     head = grid.head(lane)
     distance = head.distances(grid.query(t, lane))
-    origin = head._origin_of(distance, token, uniform53(word[0], word[1]), nearest)
+    origin = head._origin_of(distance, grid.allowed_at(t, lane), token, uniform53(word[0], word[1]), nearest)
     if origin is not None:
         origins_tl[t, lane] = origin

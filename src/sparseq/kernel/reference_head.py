@@ -11,11 +11,10 @@ import numpy.typing as npt
 
 from sparseq.errors import CapacityError, InputError
 from sparseq.kernel.checks import EDGE, MASK
+from sparseq.kernel.head_checks import UNKNOWN, allowed_of, check_known, check_value, codes_of
 from sparseq.kernel.model import SOFTMAX_BITS, SlotModel
 from sparseq.kernel.rows import Rows
 from sparseq.kernel.spread import is_searched
-
-UNKNOWN = -1
 
 
 class SlotHead:
@@ -72,6 +71,8 @@ class SlotHead:
 
     def append(self, codes_s: npt.NDArray[np.int32], value: int, origin: int) -> None:
         """Append one own row: its context as key codes (-1 = unknown), its value, and where it came from."""
+        codes = self._known_codes("codes_s", codes_s)
+        check_value(value, self.n_values)
         if self.own_capacity == 0:
             return
         if self._own_next >= self.own_capacity and not self.evict:
@@ -80,7 +81,7 @@ class SlotHead:
                 "make own_capacity larger or let it evict"
             )
         at = self._own_next % self.own_capacity
-        self._own_keys_sn[:, at] = np.where(codes_s == UNKNOWN, self._unknown_code, codes_s)
+        self._own_keys_sn[:, at] = np.where(codes == UNKNOWN, self._unknown_code, codes)
         self._own_values[at], self._own_origins[at] = value, origin
         self._own_next += 1
         self.n_own = min(self._own_next, self.own_capacity)
@@ -107,11 +108,12 @@ class SlotHead:
 
     def distances(self, query_s: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
         """Return the distance of every row (examples, then own) to a query of key codes, -1 being unknown."""
+        query = self._known_codes("query_s", query_s)
         keys = np.concatenate([self._rows.keys_sn.astype(np.int64), self._own_keys_sn[:, : self.n_own]], axis=1)
         total = np.zeros(keys.shape[1], np.int64)
         for slot in range(self.n_slots):
-            if query_s[slot] != UNKNOWN:
-                total += self._slot_distances(slot, int(query_s[slot]), keys[slot])
+            if query[slot] != UNKNOWN:
+                total += self._slot_distances(slot, int(query[slot]), keys[slot])
         return total
 
     def _slot_distances(self, slot: int, query: int, keys_n: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -145,33 +147,43 @@ class SlotHead:
         self, query_s: npt.NDArray[np.int32], allowed_v: npt.NDArray[np.uint8] | None = None
     ) -> npt.NDArray[np.float64]:
         """Return the probability of each value: attended mass plus prior, over the allowed values."""
-        return self._predict(self.distances(query_s), allowed_v)
+        return self._predict(self.distances(query_s), allowed_of(allowed_v, self.n_values))
 
-    def _row_masses(self, distance_n: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint64], int]:
-        visible = np.ones(len(distance_n), bool)
+    def _known_codes(self, name: str, given_s: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        codes = codes_of(name, given_s, self.n_slots)
+        check_known(name, codes, self.alphabet, self._edge_code)
+        return codes
+
+    def _row_masses(
+        self, distance_n: npt.NDArray[np.int64], allowed_v: npt.NDArray[np.uint8] | None = None
+    ) -> tuple[npt.NDArray[np.uint64], int]:
+        visible = np.ones(len(distance_n), bool) if allowed_v is None else allowed_v[self._all_values()].astype(bool)
         if self._hidden >= 0:
             visible[self.n_rows + self._hidden] = False
         least = int(distance_n[visible].min(initial=self.largest_distance))
         own = np.full(self.n_own, self.own_weight, np.uint64)
         counts = np.concatenate([self._rows.counts_n.astype(np.uint64), own])
-        # A hidden row may be nearer than the nearest visible one: clip, its mass is dropped anyway.
+        # A row that is not visible may be nearer than the nearest visible one: clip, its mass is dropped anyway.
         return counts * self._model.softmax_table[np.maximum(distance_n - least, 0)] * visible, least
 
-    def _counted(self, distance_n: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint64], int, int]:
+    def _counted(
+        self, distance_n: npt.NDArray[np.int64], allowed_v: npt.NDArray[np.uint8] | None = None
+    ) -> tuple[npt.NDArray[np.uint64], int, int]:
         """Return each row's mass as far as it counts, the nearest distance, and a bound on the mass that does not.
 
         In a large library example rows count up to the first distance at which all rows beyond it, were they only one
         step farther, have at most epsilon of the mass within it. Own rows always count.
         """
-        mass_n, least = self._row_masses(distance_n)
+        mass_n, least = self._row_masses(distance_n, allowed_v)
         if not self.is_searched:
             return mass_n, least, 0
+        seen_n = self._rows.counts_n.astype(np.int64) * (mass_n[: self.n_rows] > 0)
         beyond = np.maximum(distance_n[: self.n_rows] - least, 0)
         n_steps = self.largest_distance - least + 1
         n_at = np.zeros(n_steps, np.int64)
-        np.add.at(n_at, beyond, self._rows.counts_n.astype(np.int64))
+        np.add.at(n_at, beyond, seen_n)
         table = [*self._model.softmax_table.tolist(), 0]
-        mass, left = int(mass_n[self.n_rows :].sum()), int(n_at.sum())
+        mass, left = int(mass_n[self.n_rows :].sum()), int(self._rows.counts_n.sum(dtype=np.int64))
         for step, n in enumerate(n_at.tolist()):
             mass, left = mass + n * table[step], left - n
             skipped = left * table[step + 1]
@@ -191,17 +203,25 @@ class SlotHead:
     def _predict(
         self, distance_n: npt.NDArray[np.int64], allowed_v: npt.NDArray[np.uint8] | None
     ) -> npt.NDArray[np.float64]:
-        mass_n, least, _ = self._counted(distance_n)
+        mass_n, least, _ = self._counted(distance_n, allowed_v)
         mass_v = self._by_value(mass_n)
         allowed = np.ones(self.n_values, bool) if allowed_v is None else allowed_v[: self.n_values].astype(bool)
-        scale = 2.0**-SOFTMAX_BITS * float(self._model.decay[least])
+        # How far away the nearest row is weighs against the prior alone; without one it would only lose digits.
+        scale = 2.0**-SOFTMAX_BITS * (float(self._model.decay[least]) if self._model.prior_weight > 0.0 else 1.0)
         weight = np.where(allowed, mass_v.astype(float) * scale + self._model.prior_weight * self._rows.prior_v, 0.0)
         total = sum_in_order(weight.tolist())
         return weight / total if total > 0.0 else allowed / max(int(allowed.sum()), 1)
 
-    def _origin_of(self, distance_n: npt.NDArray[np.int64], value: int, u: float, nearest: bool) -> int | None:
+    def _origin_of(
+        self,
+        distance_n: npt.NDArray[np.int64],
+        allowed_v: npt.NDArray[np.uint8] | None,
+        value: int,
+        u: float,
+        nearest: bool,
+    ) -> int | None:
         """Return the origin of a row that counts and holds `value`; None where the value came from the prior."""
-        mass_n, *_ = self._counted(distance_n)
+        mass_n, *_ = self._counted(distance_n, allowed_v)
         mass_n[self._all_values() != value] = 0
         total = int(mass_n.sum())
         if total == 0:
