@@ -73,6 +73,11 @@ def columns() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
+def rows() -> int:
+    """Return the height to draw in: the terminal's, or LINES, or 24 in a pipe."""
+    return shutil.get_terminal_size((80, 24)).lines
+
+
 @contextmanager
 def progress(what: str, total: int, *, quiet: bool = False) -> Iterator[Advance]:
     """Show how far a longer piece of work is, on a terminal only.

@@ -121,13 +121,28 @@ class Controls:
         self._player: Player | None = None
         self._shaped: deque[tuple[Bar, Bar]] = deque(maxlen=32)  # as played, and as made
         self._wants_another = False
+        self._discards = 0
         self._displaced: Bar | None = None  # made, but another was wanted in its place
         self._recalled: Bar | None = None  # to be played next, for another was taken back
+
+    @property
+    def discards(self) -> int:
+        """How many bars were made and put aside for another; generators may write the next one in the place of each."""
+        return self._discards
 
     @property
     def state(self) -> ControlState:
         """What holds from the next bar on; generators read `values` and `locked` before each bar."""
         return self._state
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """What can be muted, soloed and locked, by name."""
+        return self._parts
+
+    def name_parts(self, parts: Mapping[str, Part]) -> None:
+        """Say anew what can be muted, soloed and locked: other loops have other parts."""
+        self._parts = dict(parts)
 
     def attach(self, player: Player) -> None:
         """Name the player that panic, pause and stop go to."""
@@ -169,8 +184,7 @@ class Controls:
         """Put the next bar aside if another is wanted, so that there is time to make it; to be called often."""
         with self._lock:
             if self._wants_another and self._displaced is None and self._state.frozen is None:
-                taken = make(False)
-                self._displaced = taken if isinstance(taken, Bar) else None
+                self._displaced = self._discard(make)
 
     def take(self, make: Make) -> Bar | Word | Exception:
         """Return the bar that is to be played next."""
@@ -225,13 +239,24 @@ class Controls:
         displaced, self._displaced = self._displaced, None
         if not self._wants_another:
             return displaced or make(False)
-        displaced = displaced or _bar(make(False))
+        displaced = displaced or self._discard(make)
         another = make(True)
         if not isinstance(another, Bar):  # not made in time: what was to come is better than a repeat
             return displaced or another
         self._wants_another = False
         self._remember(displaced)
         return another
+
+    def _discard(self, make: Make) -> Bar | None:
+        """Put the next bar aside, if it is there; its maker may go on at once, so it is counted before."""
+        self._discards += 1
+        taken = make(False)
+        if isinstance(taken, Bar):
+            return taken
+        self._discards -= 1
+        if isinstance(taken, Exception):
+            raise taken  # nobody would ask for it again
+        return None
 
     def _remember(self, displaced: Bar | None) -> None:
         """Let an undo of the last command that wanted another bar bring the displaced one back."""
@@ -250,7 +275,7 @@ class Controls:
 
     def _silent_parts(self) -> list[Part]:
         names = self._state.muted | (frozenset(self._parts) - self._state.soloed if self._state.soloed else frozenset())
-        return [self._parts[name] for name in names]
+        return [self._parts[name] for name in names if name in self._parts]
 
     def _tell(self, action: Action) -> None:
         player = self._player
@@ -258,10 +283,6 @@ class Controls:
             return
         toggle = player.resume if player.is_paused else player.pause
         {Action.PANIC: player.panic, Action.PAUSE: toggle, Action.STOP: player.stop}[action]()
-
-
-def _bar(taken: Bar | Word | Exception) -> Bar | None:
-    return taken if isinstance(taken, Bar) else None
 
 
 def _without(events: tuple[tuple[int, bytes], ...], silent: list[Part]) -> tuple[tuple[int, bytes], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sparseq.realtime.agenda import Entry
@@ -11,6 +11,8 @@ from sparseq.realtime.bar import Bar
 from sparseq.realtime.reports import Position
 from sparseq.realtime.tape import Tape
 from sparseq.realtime.timeline import Timeline
+
+OnBar = Callable[[int, Bar, bool], None]  # told of a bar: its index, the bar, whether it is a repeat
 
 _RECENT_BARS = 16  # far more than are between taken and played
 
@@ -36,6 +38,8 @@ class Roll:
     ----------
     tape : Tape, optional
         Keeps what was played.
+    on_begin : callable, optional
+        Told of each bar that has begun.
 
     Attributes
     ----------
@@ -47,11 +51,12 @@ class Roll:
         Bars placed; bars begun; messages that were due.
     """
 
-    def __init__(self, tape: Tape | None) -> None:
+    def __init__(self, tape: Tape | None, on_begin: OnBar | None = None) -> None:
         self.end_ticks = 0
         self.latest: Bar | None = None
         self.taken = self.bars = self.events = 0
         self._tape = tape
+        self._on_begin = on_begin
         self._tape_shift_ticks = 0  # tape minus song
         self._coming: deque[Placed] = deque()  # taken, not begun yet
         self._handed: deque[Entry] = deque()  # given to the port, not due yet
@@ -104,6 +109,8 @@ class Roll:
         while self._coming and timeline.due_s(self._coming[0].start_ticks) <= now_s:
             placed = self._coming.popleft()
             self.bars += 1
+            if self._on_begin is not None:
+                self._on_begin(placed.bar_index, placed.bar, placed.is_repeat)
             if self._tape is not None:
                 self._tape.begin_bar(placed.start_ticks + self._tape_shift_ticks, placed.bar, placed.is_repeat)
         while self._handed and timeline.due_s(self._handed[0].tick) <= now_s:

@@ -17,7 +17,7 @@ from sparseq.realtime.lateness import LatenessMeter
 from sparseq.realtime.lookahead import BarSource, DirectSource, ThreadSource, Word
 from sparseq.realtime.outputs import OutputPort
 from sparseq.realtime.reports import Position, Report
-from sparseq.realtime.roll import Roll
+from sparseq.realtime.roll import OnBar, Roll
 from sparseq.realtime.songbook import Songbook
 from sparseq.realtime.tape import Tape
 from sparseq.realtime.timeline import Timeline
@@ -50,6 +50,8 @@ class Sequencer:
         Keeps what was played.
     on_bar : callable, optional
         Called with (index, bar, is_repeat) when a bar is about to be played; it must return at once.
+    on_begin : callable, optional
+        Called with (index, bar, is_repeat) when a bar has begun; it must return at once.
     master : Transport, optional
         Who is followed: tempo, start, stop and place in the song are then the master's. A bar that was played keeps its
         place in the song: it comes again when the master goes back to it.
@@ -66,7 +68,8 @@ class Sequencer:
         lookahead_bars: int = 1,
         clock_out: bool = False,
         tape: Tape | None = None,
-        on_bar: Callable[[int, Bar, bool], None] | None = None,
+        on_bar: OnBar | None = None,
+        on_begin: OnBar | None = None,
         master: Transport | None = None,
         controls: Controls | None = None,
     ) -> None:
@@ -81,7 +84,7 @@ class Sequencer:
         self._controls = controls
         self._timeline: Timeline | None = None
         self._agenda = Agenda(clock_out)
-        self._roll = Roll(tape)
+        self._roll = Roll(tape, on_begin)
         self._songbook = Songbook() if master is not None else None
         self._first: Bar | None = None  # taken before the start, not placed yet
         self._epoch: int | None = None  # of the master, as far as we have followed

@@ -1,132 +1,285 @@
-"""The bar that is sounding, drawn while it sounds: in place on a terminal, one block a bar elsewhere."""
+"""What sounds, drawn while it sounds: in place on a terminal; a block or a line for each bar elsewhere."""
 
 from __future__ import annotations
 
+import re
+import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from sparseq.views.roll import LABEL_WIDTH, render_roll
+from sparseq.views.table import text_width
 from sparseq.views.textgrid import render_grid
 
 if TYPE_CHECKING:
-    from sparseq.music.grid import DrumGrid
+    from sparseq.music.partgrid import PartGrid
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 CLEAR_LINE_END, CLEAR_BELOW = "\x1b[K", "\x1b[J"
+_HEAD_LINES = 2  # numbers of bars and of beats
+_SILENT = re.compile(r"\x1b\[[0-9;]*m|[·.| ]")  # what a row without a note consists of
 
 
-class _Waiting(NamedTuple):
-    """Bars that begin to sound at `start_step`, counted from the start of play."""
+class LiveBar(Protocol):
+    """A bar that sounds."""
 
-    start_step: int
-    grid: DrumGrid
+    @property
+    def number(self) -> int:
+        """Counted from 1."""
+
+    @property
+    def grid(self) -> PartGrid:
+        """What it holds."""
+
+    @property
+    def step(self) -> int | None:
+        """The step that sounds; None where that is not known."""
 
 
-class LiveGrid:
-    """Show bars as they sound.
+class Look(NamedTuple):
+    """How to draw: colour codes, signs beyond ASCII, columns and rows available."""
 
-    `add` bars as they are made, ahead of time; call `refresh` often (20 to 30 times a second); `close` at the end, or
-    use it as a context manager. It neither sleeps nor starts threads. Bars are numbered from 1 as they come, and a lane
-    is shown from the first bar on in which it sounds: most of a large kit rests most of the time.
+    colour: bool = False
+    unicode: bool = True
+    width: int = 80
+    height: int = 24
+
+
+class LiveView(Protocol):
+    """What every view can do; none of them sleeps or starts threads."""
+
+    def add(self, bar: LiveBar) -> None:
+        """Take a bar that has begun; any thread may tell."""
+
+    def refresh(self) -> None:
+        """Draw what is new; to be called 20 to 30 times a second."""
+
+    def say(self, line: str) -> None:
+        """Show a line that stays; any thread may tell."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was, with the last drawing on it."""
+
+
+class Block:
+    """One block that is drawn over and over, with a playhead, and lines about the state below it.
 
     Parameters
     ----------
     write : callable
         Takes text and writes it at once, as it is.
-    position_steps : callable
-        Returns the step that is sounding, counted from 0 at the start of play; None or negative before it.
-    in_place : bool
-        Redraw one block, with a playhead; else write each bar once, without control codes, when it begins to sound.
-    colour, unicode, width
-        As for `sparseq.views.textgrid.render_grid`.
+    now : callable
+        Returns the bar and the step that sound, None before anything does.
+    below : callable
+        Returns the lines to stand below.
+    look : Look
+        How to draw.
     """
 
     def __init__(
         self,
         write: Callable[[str], None],
-        position_steps: Callable[[], int | None],
-        *,
-        in_place: bool,
-        colour: bool = False,
-        unicode: bool = True,
-        width: int = 80,
+        now: Callable[[], LiveBar | None],
+        below: Callable[[], Sequence[str]],
+        look: Look,
     ) -> None:
-        self._write = write
-        self._position_steps = position_steps
-        self._in_place = in_place
-        self._colour = colour
-        self._unicode = unicode
-        self._width = width
-        self._waiting: deque[_Waiting] = deque()
-        self._next_start_step = 0
-        self._n_bars = 0
+        self._write, self._now, self._below, self._look = write, now, below, look
         self._heard: set[str] = set()
-        self._drawn = ""
-        self._drawn_lines = 0
+        self._said: deque[str] = deque()
+        self._drawn: list[str] = []
+        self._is_begun = False
 
-    def add(self, grid: DrumGrid) -> None:
-        """Append a bar (or some) that will sound right after those added before."""
-        bars = tuple(bar._replace(number=self._n_bars + index) for index, bar in enumerate(grid.bars, start=1))
-        self._waiting.append(_Waiting(self._next_start_step, replace(grid, bars=bars)))
-        self._next_start_step += len(grid.tokens_tl)
-        self._n_bars += len(bars)
+    def add(self, bar: LiveBar) -> None:
+        """Show the lanes of this bar from now on, also when they rest: most of a large kit rests most of the time."""
+        self._heard |= heard_lanes(bar.grid)
+
+    def say(self, line: str) -> None:
+        """Show a line above the block."""
+        self._said.append(line)
 
     def refresh(self) -> None:
-        """Draw what sounds now, if that differs from what is drawn."""
-        step = self._position_steps()
-        if step is None or step < 0:
+        """Draw the block over the one before, in one write, so that nothing flickers."""
+        lines = self._lines()
+        if lines == self._drawn and not self._said:
             return
-        if self._in_place:
-            self._forget_before(step)
-            if self._waiting and self._waiting[0].start_step <= step:
-                self._redraw(step)
-        else:
-            self._write_begun(step)
-
-    def _forget_before(self, step: int) -> None:
-        """Drop bars that have sounded; the last one stays while no other has begun."""
-        while len(self._waiting) > 1 and self._waiting[1].start_step <= step:
-            self._waiting.popleft()
-
-    def _redraw(self, step: int) -> None:
-        """Draw the bar of this step over the one before, in one write, so that nothing flickers."""
-        start_step, grid = self._waiting[0]
-        text = self._render(grid, step - start_step)
-        if text == self._drawn:
-            return
-        up = f"\x1b[{self._drawn_lines}A\r" if self._drawn_lines else HIDE_CURSOR
-        lines = [line + CLEAR_LINE_END for line in text.split("\n")]
-        self._write(up + "\n".join(lines) + "\n" + CLEAR_BELOW)
-        self._drawn, self._drawn_lines = text, len(lines)
-
-    def _write_begun(self, step: int) -> None:
-        """Write the bars that have begun to sound, each once; also those that went by since the last call."""
-        while self._waiting and self._waiting[0].start_step <= step:
-            self._write(self._render(self._waiting.popleft().grid, None) + "\n\n")
-
-    def _render(self, grid: DrumGrid, playhead_step: int | None) -> str:
-        self._heard.update(lane for lane, row_t in zip(grid.lanes, grid.tokens_tl.T, strict=True) if row_t.any())
-        return render_grid(
-            grid,
-            lanes=self._heard,
-            playhead_step=playhead_step,
-            colour=self._colour,
-            unicode=self._unicode,
-            width=self._width,
-        )
+        up = f"\x1b[{len(self._drawn)}A" if self._drawn else ""
+        said = [self._said.popleft() for _ in range(len(self._said))]
+        text = "".join(line + CLEAR_LINE_END + "\n" for line in said + lines)
+        self._write(("" if self._is_begun else HIDE_CURSOR) + up + "\r" + text + CLEAR_BELOW)
+        self._drawn, self._is_begun = lines, True
 
     def close(self) -> None:
         """Give the cursor back, below the last drawing, which stays."""
-        if self._drawn_lines:
+        self.refresh()
+        if self._is_begun:
             self._write(SHOW_CURSOR)
-            self._drawn, self._drawn_lines = "", 0
+        self._drawn, self._is_begun = [], False
 
-    def __enter__(self) -> Self:
-        return self
+    def _lines(self) -> list[str]:
+        """Return the block; where the terminal is too low for it, what stands on top is left out."""
+        now, below = self._now(), list(self._below())
+        drawn = [] if now is None else draw(now.grid, now.number, now.step, self._heard, self._look).split("\n")
+        room = max(1, self._look.height - 1 - len(below))
+        return [*drawn[-room:], *below]
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+
+class Printer:
+    """Each bar once, as text without control codes, when it has begun.
+
+    Parameters
+    ----------
+    write : callable
+        Takes text and writes it at once.
+    say : callable
+        Takes a line for a person.
+    look : Look
+        How to draw.
+    in_words : bool
+        One line a bar, in words, instead of its grid.
+    """
+
+    def __init__(
+        self, write: Callable[[str], None], say: Callable[[str], None], look: Look, *, in_words: bool = False
     ) -> None:
-        self.close()
+        self._write, self.say, self._look, self._in_words = write, say, look, in_words
+        self._heard: set[str] = set()
+        self._waiting: deque[LiveBar] = deque()
+        self._lock = threading.Lock()
+
+    def add(self, bar: LiveBar) -> None:
+        """Let a bar be written at the next refresh."""
+        self._waiting.append(bar)
+
+    def refresh(self) -> None:
+        """Write the bars that have begun since."""
+        with self._lock:
+            while self._waiting:
+                bar = self._waiting.popleft()
+                self._heard |= heard_lanes(bar.grid)
+                drawn = in_words if self._in_words else self._drawn
+                self._write(drawn(bar.grid, bar.number) + "\n")
+
+    def close(self) -> None:
+        """Write what is left."""
+        self.refresh()
+
+    def _drawn(self, grid: PartGrid, number: int) -> str:
+        return draw(grid, number, None, self._heard, self._look) + "\n"
+
+
+class Silence:
+    """Shows nothing."""
+
+    def add(self, bar: LiveBar) -> None:
+        """Show nothing."""
+
+    def refresh(self) -> None:
+        """Show nothing."""
+
+    def say(self, line: str) -> None:
+        """Say nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def heard_lanes(grid: PartGrid) -> set[str]:
+    """Return the names of the lanes that have a note in a grid."""
+    return {grid.lanes[lane].name for _, lane in grid.hits}
+
+
+def draw(grid: PartGrid, number: int, step: int | None, lanes: Collection[str], look: Look) -> str:
+    """Return a bar with its number: pitched parts as piano rolls on top, drums at the bottom, a playhead in all.
+
+    Parameters
+    ----------
+    grid : PartGrid
+        One bar.
+    number : int
+        What to call it.
+    step : int, optional
+        The step that sounds.
+    lanes : collection of str
+        Drum lanes to show; a part whose lanes are not among them is left out.
+    look : Look
+        How to draw.
+    """
+    numbered = replace(grid, bars=tuple(bar._replace(number=number + index) for index, bar in enumerate(grid.bars)))
+    parts = [name for name in reversed(list(grid.sounds)) if _lanes_of(grid, name) & set(lanes)]
+    kit = [lane.split("/")[-1] for name in parts for lane in _lanes_of(grid, name) if grid.sounds[name].kind == "drums"]
+    titles = [text_width(name) + 1 for name in parts if grid.sounds[name].kind != "drums"]
+    label_width = max([LABEL_WIDTH + max(titles, default=0), *(text_width(lane) + 1 for lane in kit if lane in lanes)])
+    blocks = []
+    for name in parts:
+        if grid.sounds[name].kind == "drums":
+            shown = {lane.split("/")[-1] for lane in _lanes_of(grid, name) & set(lanes)}
+            pad = label_width - max(text_width(lane) + 1 for lane in shown)
+            text, title = (
+                render_grid(
+                    numbered.drum_grid(name),
+                    lanes=shown,
+                    playhead_step=step,
+                    colour=look.colour,
+                    unicode=look.unicode,
+                    width=look.width,
+                ),
+                "",
+            )
+        else:
+            pad = label_width - LABEL_WIDTH
+            text, title = (
+                render_roll(
+                    numbered.voice_grid(name),
+                    playhead_step=step,
+                    colour=look.colour,
+                    unicode=look.unicode,
+                    width=look.width,
+                ),
+                name,
+            )
+        blocks.append(_Block(text.split("\n"), pad, title))
+    return "\n".join(line for index, block in enumerate(blocks) for line in block.lines(index > 0, step is not None))
+
+
+class _Block(NamedTuple):
+    """A part as it is drawn, how far it is to be moved to the right, and what to call it."""
+
+    drawn: list[str]
+    pad: int
+    title: str
+
+    def lines(self, is_below: bool, has_playhead: bool) -> list[str]:
+        """Return its lines without empty rows; below another its head is left out, unless it is in several systems."""
+        n_head = _HEAD_LINES + has_playhead
+        head, rows = (self.drawn[:n_head], self.drawn[n_head:]) if "" not in self.drawn else (self.drawn, [])
+        rows = [row for row in rows if not self.title or _SILENT.sub("", row.partition("|")[2])]
+        titles = [self.title[: self.pad - 1].ljust(self.pad), *[" " * self.pad] * len(rows)]
+        drawn = [] if is_below and rows else [" " * self.pad + line for line in head]
+        return drawn + [title + row for title, row in zip(titles, rows, strict=False)]
+
+
+def _lanes_of(grid: PartGrid, part: str) -> set[str]:
+    return {grid.lanes[lane].name for lane in grid.indices(part=part)}
+
+
+def in_words(grid: PartGrid, number: int) -> str:
+    """Return a bar in a line of words: "bar 3: kick 4, snare 2, bass 7 notes"."""
+    counts: dict[str, int] = {}
+    for (_, lane), hits in sorted(grid.hits.items(), key=lambda item: item[0][1]):
+        place = grid.lanes[lane]
+        name = place.name if grid.sounds[place.part].kind == "drums" else place.part
+        counts[name] = counts.get(name, 0) + len(hits)
+    return f"bar {number}: " + (", ".join(f"{name} {count}" for name, count in counts.items()) or "rest")
+
+
+def fitted(words: Sequence[str], width: int) -> list[str]:
+    """Return words two blanks apart, in as many lines as they need."""
+    lines: list[str] = []
+    for word in words:
+        if lines and text_width(lines[-1]) + 2 + text_width(word) <= width:
+            lines[-1] += "  " + word
+        else:
+            lines.append(word)
+    return lines

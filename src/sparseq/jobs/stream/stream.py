@@ -89,8 +89,7 @@ class Stream:
     def _begin(self, settings: StreamSettings) -> None:
         """Stand at the start of a stream with these settings."""
         material, seed = self._material, settings.seed
-        word = philox4x32(seed, 0, 0, 0, STYLE_DRAW)
-        drawn = word[0] * len(self.examples.used) >> 32
+        drawn = self._drawn(seed)
         self.style = self.examples.used[drawn].style
         self._own_key = material.key_of(drawn)
         self.sounds = material.sounds(self.style)
@@ -100,9 +99,17 @@ class Stream:
         style = material.style_code(self.style)
         self._harmony = material.harmony.begun(_section_seed(seed, 2), style) if material.harmony is not None else None
         self._bars: list[_Bar] = []
-        self.n_bars = 0
+        self.n_bars = self._draws = 0
         self._leaned_on: Counter[int] = Counter()
         self._ask(settings)
+
+    def style_of(self, seed: int) -> str:
+        """Return the style that a stream of these loops with another seed keeps to."""
+        return self.examples.used[self._drawn(seed)].style
+
+    def _drawn(self, seed: int) -> int:
+        """Return one of the examples, each being as likely as the other."""
+        return philox4x32(seed, 0, 0, 0, STYLE_DRAW)[0] * len(self.examples.used) >> 32
 
     @property
     def settings(self) -> StreamSettings:
@@ -212,6 +219,13 @@ class Stream:
                 section.rewind(step)
         if not self.n_bars:
             self._leaned_on.clear()
+
+    def redraw(self) -> None:
+        """Draw anew from here on: after a `rewind` other bars come than those that were."""
+        self._draws += 1
+        for section in (self._drums, self._voices, self._harmony):
+            if section is not None:
+                section.redraw(self._draws)
 
     def _write_drums(self, sampling: SamplingConfig, locked: set[int]) -> Written:
         if self._drums is None:
