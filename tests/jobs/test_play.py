@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from sparseq.errors import PortError
+from sparseq.jobs.examples import load_examples
 from sparseq.jobs.export import rendered
 from sparseq.jobs.perform import performed
 from sparseq.jobs.play import Performance, PlaySettings
@@ -13,6 +14,7 @@ from sparseq.jobs.takes import tape_bytes
 from sparseq.music.units import PPQ
 from sparseq.realtime import sequencer
 from sparseq.realtime.clock import ManualClock
+from sparseq.realtime.controls import Action
 from sparseq.realtime.lookahead import DirectSource, Word
 from sparseq.realtime.outputs import NullPort, RecordingPort
 from sparseq.realtime.tape import Tape
@@ -84,9 +86,9 @@ def test_a_stop_ends_at_once_and_leaves_nothing_sounding(stage, few):
 
     performance.watch(stop_at_the_third)
     report = performance.play()
-    assert report.bars == 2
+    assert report.bars == 3
     assert sounding(data for _, data in port.events) == []
-    assert tape.end_ticks < 2 * BAR
+    assert 2 * BAR <= tape.end_ticks < 2 * BAR + BAR // 8
     assert tape_bytes(tape, (4, 4), "", Stream(few, SETTINGS).sounds)
 
 
@@ -123,38 +125,128 @@ def test_a_bar_that_comes_again_is_shown_again_and_none_is_skipped(stage, few, m
     shown = []
     performance.watch(shown.append)
     report = performance.play()
-    wanted = [grid.drum_grid() for grid in islice(Stream(few, SETTINGS).bars(), 3) for _ in range(3)]
-    assert (report.bars, report.repeats) == (9, 6)
-    assert [bar.is_repeat for bar in tape.bars] == [False, True, True] * 3
-    pairs = list(zip(shown, wanted, strict=True))
-    assert all(np.array_equal(got.tokens_tl, grid.tokens_tl) and got.hits == grid.hits for got, grid in pairs)
+    wanted = [grid for grid in islice(Stream(few, SETTINGS).bars(), 3) for _ in range(3)][:7]
+    assert (report.bars, report.repeats) == (7, 4)
+    assert [bar.is_repeat for bar in tape.bars] == [False, True, True, False, True, True, False]
+    assert [bar.number for bar in shown] == list(range(1, 8))
+    assert all(same(bar.grid, grid) for bar, grid in zip(shown, wanted, strict=True))
 
 
-def test_the_position_counts_steps_from_the_start(few):
-    clock = ManualClock()
-    performance = Performance(Stream(few, SETTINGS), NullPort(), clock, PlaySettings(3))
-    assert performance.position_steps() is None
-    seen = []
+def same(one, other):
+    return np.array_equal(one.tokens_tl, other.tokens_tl) and one.hits == other.hits
+
+
+def test_the_bar_and_the_step_that_sound_are_told(few):
+    clock, seen = ManualClock(), []
 
     class Looking(NullPort):
         def send(self, data, due_s):
-            seen.append(performance.position_steps())
+            seen.append(performance.now())
 
     performance = Performance(Stream(few, SETTINGS), Looking(), clock, PlaySettings(3))
+    assert performance.now() is None
     performance.play()
-    known = [step for step in seen if step is not None]
+    known = [(bar.number, bar.step) for bar in seen if bar is not None]
     assert known == sorted(known)
-    assert known[0] < 4
-    assert known[-1] // 16 == 2
+    assert (known[0][0], known[-1][0]) == (1, 3)
+    assert {step for _, step in known} <= set(range(16))
+
+
+class Director:
+    """Plays bars, and asks for things when a bar of a certain number begins."""
+
+    def __init__(self, stream, n_bars=6, **asked):
+        self.asked = {int(name[1:]): what for name, what in asked.items()}
+        self.shown, self.said, self.saved = [], [], []
+        self.port, self.tape = RecordingPort(), Tape()
+        options = {"on_save": self.saved.append, "on_word": self.said.append}
+        self.performance = Performance(stream, self.port, ManualClock(), PlaySettings(n_bars), self.tape, **options)
+        self.performance.watch(self.begin)
+
+    def begin(self, bar):
+        self.shown.append(bar)
+        for what in self.asked.get(bar.number, ()):
+            self.performance.controls.ask(*what)
+
+    def play(self):
+        self.performance.play()
+        return self
+
+
+def grids(stream, count):
+    return list(islice(stream.bars(), count))
+
+
+def test_another_next_bar_is_drawn_in_the_place_of_the_one_that_was_to_come(few):
+    heard = Director(Stream(few, SETTINGS), b2=[(Action.REGENERATE,)]).play().shown
+    plain = grids(Stream(few, SETTINGS), 6)
+    assert len(heard) == 6
+    changed = [not same(bar.grid, grid) for bar, grid in zip(heard, plain, strict=True)]
+    assert changed[:2] == [False, False]
+    assert any(changed[2:])
+
+
+def test_a_setting_holds_from_a_coming_bar_on_until_it_is_undone(few):
+    asked = {"b2": [(Action.SET, "feel", 0.0)], "b5": [(Action.UNDO,)]}
+    heard = Director(Stream(few, SETTINGS), 10, **asked).play().shown
+    on_grid = [all(hit.offset_ticks == 0 for hits in bar.grid.hits.values() for hit in hits) for bar in heard]
+    assert len(heard) == 10
+    first, last = on_grid.index(True), 9 - on_grid[::-1].index(True)
+    assert 2 <= first <= 4
+    assert 4 <= last <= 8
+    assert all(on_grid[first : last + 1])
+
+
+def test_a_locked_lane_keeps_its_bar(few):
+    heard = Director(Stream(few, SETTINGS), 12, b2=[(Action.LOCK, "snare")]).play().shown
+    lane = [lane.name for lane in heard[0].grid.lanes].index("snare")
+    assert len({bar.grid.tokens_tl[:, lane].tobytes() for bar in heard[4:]}) == 1
+
+
+def test_a_muted_lane_is_silent_but_goes_on_in_the_grid(few):
+    director = Director(Stream(few, SETTINGS), 6, b1=[(Action.MUTE, "kick")]).play()
+    kicks = [tick // BAR for tick, data in director.tape.events if data[0] == 0x99 and data[1] in (35, 36)]
+    assert set(kicks) <= {0, 1}
+    lane = [lane.name for lane in director.shown[0].grid.lanes].index("kick")
+    assert director.shown[-1].grid.tokens_tl[:, lane].any()
+
+
+def test_the_next_loop_set_is_another_style_at_the_same_tempo():
+    loops = load_examples(["funk-sidewalk", "rock-boulevard"])
+    director = Director(Stream(loops, SETTINGS), 8, b2=[(Action.SET, "set", 1.0)]).play()
+    assert director.performance.stream.style != Stream(loops, SETTINGS).style
+    assert director.said == [f"from now on: {director.performance.stream.style}"]
+    assert {bar.bar.bpm for bar in director.tape.bars} == {240.0}
+
+
+def test_loops_of_one_style_have_no_other_set(few):
+    assert "no other set" in Director(Stream(few, SETTINGS), 6, b2=[(Action.SET, "set", 1.0)]).play().said[0]
+
+
+def test_a_setting_out_of_range_is_said_and_the_music_goes_on(few):
+    director = Director(Stream(few, SETTINGS), 6, b2=[(Action.SET, "density", 9.0)]).play()
+    assert len(director.shown) == 6
+    assert "density" in director.said[0]
+
+
+def test_a_frozen_bar_does_not_make_the_performance_longer(few):
+    assert len(Director(Stream(few, SETTINGS), 6, b3=[(Action.FREEZE,)]).play().shown) == 6
+
+
+def test_saving_is_passed_on(few):
+    assert Director(Stream(few, SETTINGS), 2, b1=[(Action.SAVE, "", 8)]).play().saved == [8]
 
 
 class Endless:
     """Stands in for a stream: the same bar again and again, made once."""
 
-    steps_per_beat, meter, bpm = 4, (4, 4), 120.0
+    meter, bpm, n_bars, settings, style = (4, 4), 120.0, 0, SETTINGS, ""
 
     def __init__(self, grid):
-        self._grid = grid
+        self._grid, self.sounds, self.lanes = grid, grid.sounds, grid.lanes
+
+    def style_of(self, seed):
+        return self.style
 
     def next_bar(self):
         return self._grid

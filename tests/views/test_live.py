@@ -1,18 +1,41 @@
 import re
-from collections.abc import Callable
+from types import MappingProxyType
 
 import numpy as np
 import pytest
 
-from sparseq.music.grid import DrumGrid, GridBar
-from sparseq.views.live import LiveGrid
-from sparseq.views.textgrid import render_grid
+from sparseq.music.grid import GridBar, Hit
+from sparseq.music.layout import DRUM, VOICE, Lane, Sound
+from sparseq.music.partgrid import PartGrid
+from sparseq.views.live import Block, Look, Printer, Silence, draw, fitted, in_words
+
+LANES = (
+    Lane("kick", DRUM, "drums", 2),
+    Lane("snare", DRUM, "drums", 2),
+    Lane("crash", DRUM, "drums", 2),
+    Lane("bass/1", VOICE, "bass", 90),
+)
+SOUNDS = MappingProxyType({"drums": Sound("drums", 9, None), "bass": Sound("bass", 0, 33)})
+HITS = (Hit(36, 100, 0, 240), Hit(38, 100, 0, 240), Hit(49, 100, 0, 240), Hit(40, 100, 0, 240))
 
 
-def one_bar(number: int, n_steps: int = 4) -> DrumGrid:
-    tokens_tl = np.zeros((n_steps, 1), np.uint8)
-    tokens_tl[number % n_steps] = 1
-    return DrumGrid(tokens_tl, ("kick",), {}, 1, (GridBar(number, 0, n_steps, 4, 4),))
+def a_bar(*cells):
+    """Return a bar of four beats, a step each, with hits in these cells (step, lane)."""
+    tokens = np.zeros((4, len(LANES)), np.uint16)
+    for step, lane in cells:
+        tokens[step, lane] = 20 if LANES[lane].kind == VOICE else 1
+    hits = {(step, lane): (HITS[lane],) for step, lane in cells}
+    return PartGrid(tokens, LANES, np.ones(4, bool), hits, SOUNDS, 1, (GridBar(1, 0, 4, 4, 4),), None, 0)
+
+
+BEAT, REST, FULL = a_bar((0, 0), (2, 0)), a_bar(), a_bar((0, 0), (1, 1), (0, 3), (2, 3))
+
+
+class Sounding:
+    """A bar that sounds, in a test's own words."""
+
+    def __init__(self, number, grid, step=None):
+        self.number, self.grid, self.step = number, grid, step
 
 
 class Screen:
@@ -62,144 +85,146 @@ class Screen:
 
 
 class Play:
-    """A view, the screen that it draws on, and the step that sounds."""
+    """A block, the screen that it draws on, and what sounds."""
 
-    def __init__(self, **options) -> None:
-        self.step: int | None = None
-        self.screen = Screen()
-        self.view = LiveGrid(self.screen.write, lambda: self.step, **options)
+    def __init__(self, below=(), **look):
+        self.now, self.below, self.screen = None, list(below), Screen()
+        self.view = Block(self.screen.write, lambda: self.now, lambda: self.below, Look(**look))
 
-    def at(self, step: int | None) -> str:
-        self.step = step
+    def at(self, number, grid, step):
+        self.view.add(Sounding(number, grid))
+        self.now = Sounding(number, grid, step)
         self.view.refresh()
         return self.screen.text
 
 
-@pytest.fixture
-def moving() -> Play:
-    return Play(in_place=True)
-
-
-@pytest.fixture
-def still() -> Play:
-    return Play(in_place=False)
-
-
-@pytest.mark.parametrize("step", [None, -1])
-def test_nothing_is_drawn_before_play_begins(moving: Play, still: Play, step: int | None) -> None:
-    for play in (moving, still):
-        play.view.add(one_bar(1))
-        assert play.at(step) == ""
-
-
-def test_the_bar_that_sounds_is_drawn_in_place_with_its_playhead(moving: Play) -> None:
+def test_the_bar_that_sounds_is_drawn_in_place_with_its_playhead():
+    play = Play(["120.0 bpm"])
     for number in (1, 2, 3):
-        moving.view.add(one_bar(number))
-    for step in range(12):
-        expected = render_grid(one_bar(step // 4 + 1), playhead_step=step % 4)
-        assert moving.at(step) == expected + "\n"
+        for step in range(4):
+            drawn = draw(BEAT, number, step, {"kick"}, Look())
+            assert play.at(number, BEAT, step) == f"{drawn}\n120.0 bpm\n"
+            assert "▼" in drawn
 
 
-def test_a_step_is_drawn_once_and_in_one_write(moving: Play) -> None:
-    moving.view.add(one_bar(1))
-    moving.at(0)
-    moving.at(0)
-    assert moving.screen.writes == 1
-    moving.at(1)
-    assert moving.screen.writes == 2
+def test_before_anything_sounds_there_is_only_what_stands_below():
+    play = Play(["waiting for a clock"])
+    play.view.refresh()
+    assert play.screen.text == "waiting for a clock\n"
 
 
-def test_the_last_bar_stays_when_no_other_has_come(moving: Play) -> None:
-    moving.view.add(one_bar(1))
-    moving.at(3)
-    assert moving.at(5) == render_grid(one_bar(1)) + "\n"
+def test_what_has_not_changed_is_not_drawn_again():
+    play = Play()
+    play.at(1, BEAT, 0)
+    play.view.refresh()
+    assert play.screen.writes == 1
 
 
-def test_a_shorter_drawing_leaves_nothing_of_the_longer_one(moving: Play) -> None:
-    other_kit = DrumGrid(np.ones((4, 2), np.uint8), ("crash", "ride"), {}, 1, (GridBar(1, 0, 4, 4, 4),))
-    moving.view.add(other_kit)
-    moving.view.add(one_bar(2))
-    moving.at(0)
-    assert moving.at(4) == render_grid(one_bar(2), playhead_step=0) + "\n"
+def test_a_shorter_drawing_leaves_nothing_of_the_longer_one():
+    play = Play()
+    play.at(1, FULL, 0)
+    play.below = []
+    assert play.at(2, BEAT, 0) == draw(BEAT, 2, 0, {"kick", "snare", "bass/1"}, Look()) + "\n"
 
 
-def test_bars_are_numbered_as_they_come(moving: Play) -> None:
-    for _ in range(2):
-        moving.view.add(one_bar(1))
-    assert moving.at(4).splitlines()[0].strip() == "2"
-
-
-def test_a_lane_is_shown_from_the_first_bar_in_which_it_sounds(moving: Play, still: Play) -> None:
-    lanes, bar = ("kick", "snare", "crash"), (GridBar(1, 0, 2, 2, 4),)
-    for kick, snare in ((1, 0), (1, 1), (0, 0)):
-        grid = DrumGrid(np.array([[kick, snare, 0]] * 2, np.uint8), lanes, {}, 1, bar)
-        moving.view.add(grid)
-        still.view.add(grid)
-    drawn = [re.findall("kick|snare|crash", moving.at(step)) for step in (0, 2, 4)]
+def test_a_lane_is_shown_from_the_first_bar_in_which_it_sounds():
+    play = Play()
+    bars = (BEAT, a_bar((1, 1)), REST)
+    drawn = [re.findall("kick|snare|crash", play.at(number, grid, 0)) for number, grid in enumerate(bars, 1)]
     assert drawn == [["kick"], ["snare", "kick"], ["snare", "kick"]]
-    assert re.findall("kick|snare|crash", still.at(4)) == ["kick", "snare", "kick", "snare", "kick"]
 
 
-def test_bars_of_any_length_follow_each_other(moving: Play) -> None:
-    moving.view.add(one_bar(1, n_steps=7))
-    moving.view.add(one_bar(2, n_steps=3))
-    assert moving.at(6) == render_grid(one_bar(1, 7), playhead_step=6) + "\n"
-    assert moving.at(9) == render_grid(one_bar(2, 3), playhead_step=2) + "\n"
+def test_a_message_stands_above_the_block_and_stays():
+    play = Play(["below"])
+    play.at(1, BEAT, 0)
+    play.view.say("wrote take.mid")
+    first = play.at(1, BEAT, 1)
+    assert first.startswith("wrote take.mid\n")
+    assert play.at(1, BEAT, 2).split("\n")[0] == "wrote take.mid"
+    assert play.screen.text.count("below") == 1
 
 
-def test_the_cursor_is_hidden_while_drawing_and_given_back(moving: Play) -> None:
-    moving.view.add(one_bar(1))
-    with moving.view:
-        drawn = moving.at(0)
-        assert not moving.screen.cursor_shown
-    assert moving.screen.cursor_shown
-    assert moving.screen.text == drawn
+def test_a_terminal_that_is_too_low_loses_the_top_and_never_the_state():
+    play = Play(["state"], height=4)
+    assert play.at(1, FULL, 0).split("\n")[-2:] == ["state", ""]
+    assert len(play.screen.lines) == 4
 
 
-def test_the_cursor_is_given_back_after_an_error(moving: Play) -> None:
-    moving.view.add(one_bar(1))
-
-    def fail_while_drawing() -> None:
-        with moving.view:
-            moving.at(0)
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fail_while_drawing()
-    assert moving.screen.cursor_shown
+def test_the_cursor_is_hidden_while_drawing_and_given_back():
+    play = Play()
+    drawn = play.at(1, BEAT, 0)
+    assert not play.screen.cursor_shown
+    play.view.close()
+    assert play.screen.cursor_shown
+    assert play.screen.text == drawn
 
 
-def test_closing_a_view_that_drew_nothing_writes_nothing(moving: Play) -> None:
-    moving.view.close()
-    assert moving.screen.writes == 0
+def test_a_block_that_was_closed_goes_on_below_what_others_wrote():
+    play = Play()
+    play.at(1, BEAT, 0)
+    play.view.close()
+    play.screen.write("[1]+ Stopped\n")
+    assert play.at(2, BEAT, 0).count("kick") == 2
 
 
-def collected(refresh: Callable[[LiveGrid], None], step: list[int]) -> str:
-    written: list[str] = []
-    view = LiveGrid(written.append, lambda: step[0], in_place=False)
-    refresh(view)
-    view.close()
-    return "".join(written)
+def test_bars_of_all_parts_stand_in_line_under_one_head():
+    lines = draw(FULL, 7, 2, {"kick", "snare", "bass/1"}, Look()).split("\n")
+    assert [line.split()[0] for line in lines] == ["7", "1", "▼", "bass", "snare", "kick"]
+    assert len({line.index("|") for line in lines if "|" in line}) == 1
+    assert lines[2].index("▼") == lines[-1].index("|") + 5
 
 
-def test_elsewhere_each_bar_is_written_once_without_codes() -> None:
-    step = [0]
-
-    def play(view: LiveGrid) -> None:
-        for number in (1, 2, 3):
-            view.add(one_bar(number))
-        for step[0] in range(8):
-            view.refresh()
-
-    assert collected(play, step) == f"{render_grid(one_bar(1))}\n\n{render_grid(one_bar(2))}\n\n"
+def test_a_part_that_has_never_sounded_is_left_out():
+    assert "bass" not in draw(FULL, 1, None, {"kick"}, Look())
 
 
-def test_elsewhere_bars_that_went_by_unseen_are_written_too() -> None:
-    step = [11]
+def test_colours_change_nothing_but_colours():
+    lanes = {"kick", "snare", "bass/1"}
+    coloured = draw(FULL, 1, 0, lanes, Look(colour=True))
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == draw(FULL, 1, 0, lanes, Look())
+    assert coloured != draw(FULL, 1, 0, lanes, Look())
 
-    def play(view: LiveGrid) -> None:
-        for number in (1, 2, 3):
-            view.add(one_bar(number))
+
+@pytest.fixture
+def printed():
+    """Return a function that says what a printer writes of some bars."""
+
+    def written(*bars, **options):
+        pieces = []
+        view = Printer(pieces.append, pieces.append, Look(), **options)
+        for number, grid in enumerate(bars, 1):
+            view.add(Sounding(number, grid))
         view.refresh()
+        view.close()
+        return "".join(pieces)
 
-    assert collected(play, step) == "".join(f"{render_grid(one_bar(number))}\n\n" for number in (1, 2, 3))
+    return written
+
+
+def test_elsewhere_each_bar_that_has_begun_is_written_once_without_codes(printed):
+    wanted = [draw(BEAT, number, None, {"kick"}, Look()) + "\n\n" for number in (1, 2)]
+    assert printed(BEAT, BEAT) == "".join(wanted)
+    assert "\x1b" not in printed(FULL)
+
+
+def test_plain_is_a_line_a_bar(printed):
+    assert printed(FULL, REST, in_words=True) == "bar 1: kick 1, snare 1, bass 2\nbar 2: rest\n"
+
+
+def test_words_name_lanes_and_parts_in_their_order():
+    assert in_words(FULL, 3) == "bar 3: kick 1, snare 1, bass 2"
+
+
+def test_silence_is_silent(capsys):
+    view = Silence()
+    view.add(Sounding(1, BEAT))
+    view.say("something")
+    view.refresh()
+    view.close()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_words_are_put_in_as_many_lines_as_they_need():
+    assert fitted(["one", "two", "three"], 80) == ["one  two  three"]
+    assert fitted(["one", "two", "three"], 8) == ["one  two", "three"]
+    assert fitted(["seventeen"], 4) == ["seventeen"]

@@ -62,7 +62,7 @@ def clock_option() -> Callable[[Decorated], Decorated]:
     )
 
 
-def keys_options() -> Callable[[Decorated], Decorated]:
+def keys_option() -> Callable[[Decorated], Decorated]:
     """--keys/--no-keys, --map and --last; the parameters `keys`, `map_path` and `last_bars`."""
 
     def decorate(command: Decorated) -> Decorated:
@@ -92,7 +92,7 @@ def keys_options() -> Callable[[Decorated], Decorated]:
     return decorate
 
 
-def view_options() -> Callable[[Decorated], Decorated]:
+def plain_option() -> Callable[[Decorated], Decorated]:
     """--plain; the parameter `plain` is a bool."""
     return click.option(
         "--plain", is_flag=True, help="Say each bar in one line of words, for pipes and screen readers."

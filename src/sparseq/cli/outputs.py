@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from sparseq.errors import InputError
-
 if TYPE_CHECKING:
     from sparseq.realtime.outputs import OutputPort
     from sparseq.realtime.transport import Transport
@@ -83,21 +81,17 @@ def listening(name: str | None, hear: Callable[[float, bytes], None], tell: Tell
         port.close()
 
 
-def master_of(sync: str, input_name: str | None, offset_ms: float, bpm: float) -> Transport | None:
+def master_of(sync: str, offset_ms: float, bpm: float) -> Transport | None:
     """Return who is followed, or None for our own tempo.
 
     Raises
     ------
-    InputError
-        If a clock is to be followed and no input is named.
     PortError
         If Ableton Link is not installed.
     """
     if sync == "midi":
         from sparseq.realtime.sync import ClockFollower
 
-        if input_name is None:
-            raise InputError("--sync midi needs --in PORT: where does the clock come from? ('virtual' makes an input)")
         return ClockFollower(offset_ms, bpm)
     if sync == "link":
         from sparseq.realtime.ableton_link import LinkFollower

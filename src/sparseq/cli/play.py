@@ -10,11 +10,11 @@ import click
 from sparseq.cli.live_options import (
     clock_option,
     input_option,
-    keys_options,
+    keys_option,
     offset_option,
+    plain_option,
     ports_option,
     sync_option,
-    view_options,
 )
 from sparseq.cli.options import (
     bar_count_option,
@@ -30,7 +30,7 @@ from sparseq.cli.options import (
 from sparseq.cli.outputs import master_of, open_outputs
 from sparseq.cli.reports import say_skipped
 from sparseq.cli.seeds import seed_or_fresh
-from sparseq.cli.stage import Stage, Wishes, Words
+from sparseq.cli.stage import Stage, Wishes, Words, read_map
 from sparseq.cli.talk import say
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ CLOCK_BPM = 120.0  # what a clock that is followed is taken for until it has tol
 @input_option(help="Listen to this MIDI input: clock for --sync midi, knobs and pads for what x has learnt.")
 @offset_option()
 @clock_option()
-@keys_options()
+@keys_option()
 @click.option("--save", metavar="FILE.mid", help="Write what was played here at the end.")
 @force_option()
-@view_options()
+@plain_option()
 @quiet_option()
 def command(
     loops: tuple[str, ...],
@@ -92,9 +92,9 @@ def command(
     if save is not None:
         check_writable(save, force)
     words = Words(quiet)
-    wishes = Wishes(quiet, plain, keys, map_path, input_name, last_bars, save, force)
+    wishes = Wishes(quiet, plain, keys, read_map(map_path), input_name, last_bars, save, force)
     stream = opened_stream(loops, StreamSettings(seed_or_fresh(seed), temperature, bpm, swing=swing, feel=feel), quiet)
-    master = master_of(sync, input_name, offset_ms, bpm or CLOCK_BPM)
+    master = master_of(sync, offset_ms, bpm or CLOCK_BPM)
     output = open_outputs(ports, {name: sound.channel for name, sound in stream.sounds.items()}, words)
     on_stage(stream, output, master, wishes, words, n_bars=bars, clock_out=clock)
 

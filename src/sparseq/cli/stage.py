@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from sparseq.cli.exits import Exit
-from sparseq.cli.keyboard import Keyboard, keyboard
+from sparseq.cli.keyboard import keyboard
 from sparseq.cli.outputs import listening
 from sparseq.cli.reports import bar_count
+from sparseq.cli.signals import stopped_by_signals, suspends
 from sparseq.cli.talk import columns, rows, say, speaks_unicode, wants_colour, wants_motion
 
 if TYPE_CHECKING:
@@ -31,9 +29,14 @@ if TYPE_CHECKING:
 
 REFRESH_S = 0.04
 LATENESS_REFRESHES = 50  # so many refreshes between two looks at how late events leave
-STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-PATIENCE = 3  # so many signals only stop the performance
 MAP_NAME = "controls.json"
+
+
+class MapFile(NamedTuple):
+    """What knobs and pads are bound to, and the file that keeps it."""
+
+    path: Path
+    table: ControlMap
 
 
 class Wishes(NamedTuple):
@@ -42,7 +45,7 @@ class Wishes(NamedTuple):
     quiet: bool = False
     plain: bool = False
     keys: bool | None = None
-    map_path: str | None = None
+    table: MapFile | None = None
     input_name: str | None = None
     last_bars: int = 8
     save: str | None = None
@@ -108,7 +111,7 @@ class Stage:
 
     def play(self) -> Report:
         """Play to the end, save what was asked for, and return what it came to; exits with 130 if it was stopped."""
-        with _stopped_by_signals(self._performance) as heard:
+        with stopped_by_signals(self._performance) as heard:
             try:
                 report = self._watched()
             finally:
@@ -134,7 +137,7 @@ class Stage:
             stack.callback(view.close)
             self._words.show = view.say
             self._performance.watch(view.add)
-            stack.enter_context(_suspends(self._performance, view, keys))
+            stack.enter_context(suspends(self._performance, view, keys))
             stack.enter_context(listening(self._wishes.input_name, self._heard, self._words))
             stack.callback(self._performance.stop)
             playing = pool.submit(self._performance.play)
@@ -177,13 +180,13 @@ class Stage:
     def _made_desk(self) -> Desk:
         from sparseq.jobs.desk import Desk
 
-        path = Path(self._wishes.map_path) if self._wishes.map_path else default_map_path()
+        path, table = self._wishes.table or read_map(None)
         set_tempo = getattr(self._master, "set_tempo", None)
         return Desk(
             self._performance,
-            load_map(path, must_exist=False),
+            table,
             self._words,
-            lambda table: self._keep_map(table, path),
+            lambda learnt: self._keep_map(learnt, path),
             last_bars=self._wishes.last_bars,
             set_tempo=set_tempo,
             has_master=self._master is not None,
@@ -228,18 +231,14 @@ class Stage:
         return tape_bytes(tape, stream.meter, title, stream.sounds, stream.key)
 
 
-def default_map_path() -> Path:
-    """Return where this platform keeps what knobs and pads have learnt."""
+def read_map(name: str | None) -> MapFile:
+    """Return the table in a file, or in this platform's folder for settings; an empty one where there is none yet."""
     import platformdirs
 
-    return platformdirs.user_config_path("sparseq", appauthor=False) / MAP_NAME
-
-
-def load_map(path: Path, *, must_exist: bool) -> ControlMap:
-    """Return the table in a file; an empty one where there is none, unless there must be."""
     from sparseq.realtime.mapping import ControlMap
 
-    return ControlMap.load(path) if must_exist or path.exists() else ControlMap()
+    path = Path(name) if name else platformdirs.user_config_path("sparseq", appauthor=False) / MAP_NAME
+    return MapFile(path, ControlMap.load(path) if path.exists() else ControlMap())
 
 
 def free_name(folder: Path) -> Path:
@@ -256,47 +255,6 @@ def say_report(report: Report, quiet: bool, *, has_lateness: bool) -> None:
         say(f"{bar_count(report.repeats)} came again because the next was not ready in time", quiet=quiet)
     if late.events and has_lateness:
         say(f"events left {late.p50_ms:.2f} ms late (median), {late.p99_ms:.2f} ms (p99)", quiet=quiet)
-
-
-@contextmanager
-def _stopped_by_signals(performance: Performance) -> Iterator[list[int]]:
-    """Let Ctrl-C and polite kills stop the performance, and yield a list of those heard.
-
-    They interrupt nothing else, so that impatient fingers cannot keep the take from being saved; who insists may.
-    """
-    heard: list[int] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        heard.append(number)
-        performance.stop()
-        if len(heard) > PATIENCE:
-            raise KeyboardInterrupt
-
-    numbers = [getattr(signal, name) for name in STOP_SIGNALS if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
-    changed = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # nohup stays
-    for number in changed:
-        signal.signal(number, stop)
-    try:
-        yield heard
-    finally:
-        for number, handler in changed.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _suspends(performance: Performance, view: LiveView, keys: Keyboard) -> Iterator[None]:
-    """Let Ctrl-Z release what sounds and give the terminal back, until the process goes on."""
-    from sparseq.realtime.suspend import suspends_silently
-
-    def away() -> None:
-        view.close()
-        keys.pause()
-        os.kill(os.getpid(), signal.SIGSTOP)
-        keys.resume()
-
-    with suspends_silently(performance.sequencer, away):
-        yield
 
 
 def _now_s() -> float:

@@ -93,6 +93,7 @@ class Performance:
         self._sequencer = Sequencer(
             port,
             clock,
+            n_bars=settings.n_bars,
             clock_out=settings.clock_out,
             tape=tape,
             on_begin=self._begun,

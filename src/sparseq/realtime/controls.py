@@ -218,8 +218,11 @@ class Controls:
             return
         done = self._history.pop()
         if done.wants_another:
-            self._wants_another = False  # if it has not come yet, it need not
-            self._recalled = done.displaced
+            is_setting = (done.state.values, done.state.locked) != (self._state.values, self._state.locked)
+            # What has not come yet need not. What has come gives way to what was to come; but what a setting has
+            # changed is made anew, for the bars that wait were made with it.
+            self._wants_another = is_setting and done.displaced is not None
+            self._recalled = None if is_setting else done.displaced
         self._state = done.state
 
     def _sounding(self) -> Bar | None:

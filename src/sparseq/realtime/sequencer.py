@@ -44,6 +44,8 @@ class Sequencer:
         Events are handed to the port so long before they are due; behind a master at most 0.05.
     lookahead_bars : int, >= 1
         So many bars are made before the one that is about to be played (real clocks only).
+    n_bars : int, optional
+        Play so many at most, not counting repeats: bars that are wished for again may come without end.
     clock_out : bool
         Send MIDI clock, start and stop too.
     tape : Tape, optional
@@ -66,6 +68,7 @@ class Sequencer:
         *,
         ahead_s: float = 0.1,
         lookahead_bars: int = 1,
+        n_bars: int | None = None,
         clock_out: bool = False,
         tape: Tape | None = None,
         on_bar: OnBar | None = None,
@@ -79,6 +82,7 @@ class Sequencer:
         self._clock = clock
         self._ahead_s = ahead_s if master is None else min(ahead_s, _AHEAD_OF_MASTER_S)
         self._lookahead_bars = lookahead_bars
+        self._n_bars = n_bars
         self._on_bar = on_bar
         self._master = master
         self._controls = controls
@@ -295,7 +299,8 @@ class Sequencer:
 
     def _decide(self, timeline: Timeline, source: BarSource) -> None:
         """Take the next bar; if it is not there, the last good one comes again."""
-        taken = self._take(source)
+        is_enough = self._n_bars is not None and self._roll.taken - self._repeats >= self._n_bars
+        taken = Word.END if is_enough else self._take(source)
         if isinstance(taken, Bar) and taken.ppq != timeline.ppq:
             taken = InputError(f"all bars must have {timeline.ppq} ticks a quarter as the first has, got {taken.ppq}")
         if isinstance(taken, Bar):

@@ -211,36 +211,22 @@ def draw(grid: PartGrid, number: int, step: int | None, lanes: Collection[str], 
     kit = [lane.split("/")[-1] for name in parts for lane in _lanes_of(grid, name) if grid.sounds[name].kind == "drums"]
     titles = [text_width(name) + 1 for name in parts if grid.sounds[name].kind != "drums"]
     label_width = max([LABEL_WIDTH + max(titles, default=0), *(text_width(lane) + 1 for lane in kit if lane in lanes)])
-    blocks = []
-    for name in parts:
-        if grid.sounds[name].kind == "drums":
-            shown = {lane.split("/")[-1] for lane in _lanes_of(grid, name) & set(lanes)}
-            pad = label_width - max(text_width(lane) + 1 for lane in shown)
-            text, title = (
-                render_grid(
-                    numbered.drum_grid(name),
-                    lanes=shown,
-                    playhead_step=step,
-                    colour=look.colour,
-                    unicode=look.unicode,
-                    width=look.width,
-                ),
-                "",
-            )
-        else:
-            pad = label_width - LABEL_WIDTH
-            text, title = (
-                render_roll(
-                    numbered.voice_grid(name),
-                    playhead_step=step,
-                    colour=look.colour,
-                    unicode=look.unicode,
-                    width=look.width,
-                ),
-                name,
-            )
-        blocks.append(_Block(text.split("\n"), pad, title))
+    blocks = [_block(numbered, name, step, lanes, look._replace(width=look.width - LABEL_WIDTH)) for name in parts]
+    blocks = [block._replace(pad=label_width - block.pad) for block in blocks]
     return "\n".join(line for index, block in enumerate(blocks) for line in block.lines(index > 0, step is not None))
+
+
+def _block(grid: PartGrid, name: str, step: int | None, lanes: Collection[str], look: Look) -> _Block:
+    """Return one part, its own labels' width as the padding."""
+    colour, unicode, width = look.colour, look.unicode, look.width
+    if grid.sounds[name].kind != "drums":
+        voices = grid.voice_grid(name)
+        roll = render_roll(voices, playhead_step=step, colour=colour, unicode=unicode, width=width)
+        return _Block(roll.split("\n"), LABEL_WIDTH, name)
+    shown = {lane.split("/")[-1] for lane in _lanes_of(grid, name) & set(lanes)}
+    drums = grid.drum_grid(name)
+    text = render_grid(drums, lanes=shown, playhead_step=step, colour=colour, unicode=unicode, width=width)
+    return _Block(text.split("\n"), max(text_width(lane) + 1 for lane in shown), "")
 
 
 class _Block(NamedTuple):

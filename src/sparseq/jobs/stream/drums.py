@@ -11,11 +11,7 @@ from sparseq.engine.sampling import SamplingConfig
 from sparseq.jobs.drums import CODE_LIMIT, stream_context, styled_cells
 from sparseq.jobs.examples import is_loop
 from sparseq.jobs.hits import Cell, HitReader
-<<<<<<< HEAD
-from sparseq.jobs.stream.written import Written, begin_retriever, forget, forget_from
-=======
-from sparseq.jobs.stream.written import MEMORY_STEPS, Written, another_seed, forget, forget_from
->>>>>>> 5b9333a (Play: keys, knobs, sync, several ports, a live view of all parts)
+from sparseq.jobs.stream.written import Written, another_seed, begin_retriever, forget, forget_from
 from sparseq.kernel.checks import MASK
 from sparseq.music.grid import DrumGrid, Hit
 
@@ -57,12 +53,8 @@ class DrumSection:
         return other
 
     def _begin(self, seed: int) -> None:
-<<<<<<< HEAD
-        self._retriever = begin_retriever(self._memory, self._context, seed)
-=======
         self._seed = seed
-        self._retriever = Retriever(self._memory, self._context, seed=seed, **MEMORY_STEPS)
->>>>>>> 5b9333a (Play: keys, knobs, sync, several ports, a live view of all parts)
+        self._retriever = begin_retriever(self._memory, self._context, seed)
         self._hits: dict[Cell, tuple[Hit, ...]] = {}
 
     def write(self, style: int, sampling: SamplingConfig, given: Mapping[int, Written]) -> Written:

@@ -12,11 +12,7 @@ from sparseq.engine.context import Slot, make_context
 from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.jobs.drums import CODE_LIMIT
-<<<<<<< HEAD
-from sparseq.jobs.stream.written import OWN_STEPS, REWIND_STEPS, begin_retriever
-=======
-from sparseq.jobs.stream.written import MEMORY_STEPS, OWN_STEPS, REWIND_STEPS, another_seed
->>>>>>> 5b9333a (Play: keys, knobs, sync, several ports, a live view of all parts)
+from sparseq.jobs.stream.written import OWN_STEPS, REWIND_STEPS, another_seed, begin_retriever
 from sparseq.kernel.api import NO_ORIGIN
 from sparseq.kernel.checks import MASK
 from sparseq.music.chords import N_CHORD_TOKENS, Chord, Progression, chord_distances, chord_token, token_chord
@@ -109,12 +105,8 @@ class HarmonySection:
 
     def _begin(self, seed: int, style: int) -> None:
         self._style = style
-<<<<<<< HEAD
-        self._retriever = begin_retriever(self._memory, self._context, seed)
-=======
         self._seed = seed
-        self._retriever = Retriever(self._memory, self._context, seed=seed, **MEMORY_STEPS)
->>>>>>> 5b9333a (Play: keys, knobs, sync, several ports, a live view of all parts)
+        self._retriever = begin_retriever(self._memory, self._context, seed)
         self._moments: dict[int, Moment] = {}
         self._given: tuple[Progression, int] | None = None
         self._sampling = SamplingConfig()

@@ -18,11 +18,7 @@ from sparseq.engine.sampling import SamplingConfig
 from sparseq.jobs.drums import CODE_LIMIT
 from sparseq.jobs.stream.contexts import GIVEN, VoiceLane, voice_context
 from sparseq.jobs.stream.harmony import Moment
-<<<<<<< HEAD
-from sparseq.jobs.stream.written import Written, begin_retriever, forget, forget_from
-=======
-from sparseq.jobs.stream.written import MEMORY_STEPS, Written, another_seed, forget, forget_from
->>>>>>> 5b9333a (Play: keys, knobs, sync, several ports, a live view of all parts)
+from sparseq.jobs.stream.written import Written, another_seed, begin_retriever, forget, forget_from
 from sparseq.kernel.api import NO_ORIGIN
 from sparseq.kernel.checks import MASK
 from sparseq.music.grid import Hit
@@ -142,12 +138,8 @@ class VoiceSection:
         return other
 
     def _begin(self, seed: int) -> None:
-<<<<<<< HEAD
-        self._retriever = begin_retriever(self._memory, self._context, seed)
-=======
         self._seed = seed
-        self._retriever = Retriever(self._memory, self._context, seed=seed, **MEMORY_STEPS)
->>>>>>> 5b9333a (Play: keys, knobs, sync, several ports, a live view of all parts)
+        self._retriever = begin_retriever(self._memory, self._context, seed)
         self._hits: dict[tuple[int, int], tuple[Hit, ...]] = {}
         self._holds: dict[tuple[int, int], int] = {}
         self._free_from = [0] * len(self.voices)

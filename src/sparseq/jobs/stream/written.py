@@ -6,33 +6,19 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-<<<<<<< HEAD
 from sparseq.engine.context import Context
 from sparseq.engine.memory import Memory
 from sparseq.engine.retriever import Retriever
-=======
 from sparseq.kernel.api import SEED_LIMIT
->>>>>>> 5b9333a (Play: keys, knobs, sync, several ports, a live view of all parts)
 from sparseq.music.grid import Hit
 
 OWN_STEPS = 256
 """What the stream remembers of itself, in steps."""
 REWIND_STEPS = 256
 """How far it can go back: strokes are kept so much longer."""
-<<<<<<< HEAD
-=======
-MEMORY_STEPS: Mapping[str, int] = MappingProxyType({"own_capacity_steps": OWN_STEPS, "rewind_steps": REWIND_STEPS})
-"""Both, for a `Retriever`."""
-
 _REDRAW_STEP = 0xA24BAED4963EE407  # odd: no number comes twice
 
->>>>>>> 5b9333a (Play: keys, knobs, sync, several ports, a live view of all parts)
 Kept = TypeVar("Kept")
-
-
-def another_seed(seed: int, number: int) -> int:
-    """Return a seed for drawing anew, one for each number; 0 gives the seed itself."""
-    return (seed + number * _REDRAW_STEP) % SEED_LIMIT
 
 
 class Written(NamedTuple):
@@ -51,6 +37,11 @@ class Written(NamedTuple):
     tokens_tl: NDArray[np.uint16]
     hits: dict[tuple[int, int], tuple[Hit, ...]]
     leaned_on: list[int]
+
+
+def another_seed(seed: int, number: int) -> int:
+    """Return a seed for drawing anew, one for each number; 0 gives the seed itself."""
+    return (seed + number * _REDRAW_STEP) % SEED_LIMIT
 
 
 def begin_retriever(memory: Memory, context: Context, seed: int) -> Retriever:
