@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from sparseq.cli.band import band_options, band_settings, load_band
 from sparseq.cli.options import (
     WholeNumber,
     bar_count_option,
@@ -15,7 +18,7 @@ from sparseq.cli.options import (
     seed_option,
     temperature_option,
 )
-from sparseq.cli.reports import bar_count, emit_bars, say_skipped
+from sparseq.cli.reports import bar_count, emit_parts, say_skipped
 from sparseq.cli.seeds import seed_or_fresh
 from sparseq.cli.talk import progress, say
 
@@ -31,6 +34,7 @@ MOST_LOOPS = 999
 @bpm_option(help="Tempo, 20 to 400. [default: that of the loop leaned on most]")
 @seed_option()
 @temperature_option(1.0)
+@band_options()
 @output_option(metavar="FILE.mid|DIR", help="A file for one loop, a folder for several.")
 @force_option()
 @quiet_option()
@@ -44,19 +48,18 @@ def command(
     output: str,
     force: bool,
     quiet: bool,
+    **band: Any,
 ) -> None:
     """Write new loops to .mid files.
 
     The loops follow the examples bar by bar, and each other not at all. The first bar is shown. Several go into a
     folder, which is made if it is not there.
     """
-    from sparseq.jobs.examples import load_examples
     from sparseq.jobs.export import export_loops, export_targets
-    from sparseq.jobs.stream import StreamSettings
 
     targets = export_targets(output, count, force)
-    examples = load_examples(loops, pitched=True)
-    settings = StreamSettings(seed_or_fresh(seed), temperature, bpm)
+    examples = load_band(loops, band)
+    settings = band_settings(seed_or_fresh(seed), temperature, bpm, band)
     written = export_loops(examples, settings, bars, targets, force)
     with progress("writing loops", count, quiet=quiet) as advance:
         first = next(written)
@@ -65,6 +68,6 @@ def command(
             advance(1)
     say_skipped(first.skipped, quiet=quiet)
     if not quiet:
-        emit_bars(first.first.drum_grid())
+        emit_parts(first.first)
     what = f"{targets[0]}: {bar_count(bars)}" if count == 1 else f"{count} loops to {output}: {bar_count(bars)} each"
     say(f"wrote {what}, seed {settings.seed}", quiet=quiet)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sparseq.music.grid import DrumGrid
+    from sparseq.music.partgrid import PartGrid
 
 MOST_REASONS = 3
 
@@ -36,6 +37,18 @@ def emit_bars(grid: DrumGrid, numbers: Sequence[int] | None = None, mask: npt.ND
     heard = {lane for lane, row_t in zip(grid.lanes, shown_tl.T, strict=True) if row_t.any()}
     colour, unicode = wants_colour(sys.stdout), speaks_unicode(sys.stdout)
     emit(render_grid(grid, bars=numbers, lanes=heard, mask=mask, colour=colour, unicode=unicode, width=columns()))
+
+
+def emit_parts(grid: PartGrid, numbers: Sequence[int] | None = None) -> None:
+    """Print bars of several parts, all by default: drums alone as a grid, others as piano rolls above it."""
+    from sparseq.views.roll import render_parts
+
+    sounding = {grid.lanes[lane].part for _, lane in grid.hits}
+    if sounding <= {"drums"}:
+        emit_bars(grid.drum_grid(), numbers)
+        return
+    colour, unicode = wants_colour(sys.stdout), speaks_unicode(sys.stdout)
+    emit(render_parts(grid, bars=numbers, parts=sounding, colour=colour, unicode=unicode, width=columns()))
 
 
 def bar_count(n_bars: int) -> str:

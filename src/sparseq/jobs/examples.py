@@ -12,7 +12,7 @@ from sparseq.music.encode import drum_notes, encode_drums, grid_bars, steps_of
 from sparseq.music.grid import DrumGrid
 from sparseq.music.keys import Key, parse_key
 from sparseq.music.lanes import LANES, lane_of
-from sparseq.music.loops import LoopSource, Skipped, find_all, load
+from sparseq.music.loops import LoopSource, Skipped, default_band, find_all, load
 from sparseq.music.parts import NO_PROGRAMS, programs_of, split_parts
 from sparseq.music.piece import Piece, make_piece
 from sparseq.music.resolution import suitable_steps
@@ -80,24 +80,28 @@ class Examples(NamedTuple):
     skipped: tuple[Skipped, ...]
 
 
-def load_examples(specs: Sequence[str], steps_per_beat: int | None = None, *, pitched: bool = False) -> Examples:
+def load_examples(
+    specs: Sequence[str], steps_per_beat: int | None = None, *, pitched: bool = False, band: bool = False
+) -> Examples:
     """Read the loops that a person asked for.
 
     Parameters
     ----------
     specs : sequence of str
-        Folders, files, names or styles of shipped loops; none stands for the shipped loops.
+        Folders, files, libraries, names or styles of shipped loops; none stands for the shipped loops.
     steps_per_beat : int, optional
         Count all of them so; otherwise each as suits it.
     pitched : bool
         Whether pitched parts are wanted too; otherwise loops without drums are left out.
+    band : bool
+        Whether the shipped loops that stand in where nothing is named are such as have pitched parts.
 
     Raises
     ------
     InputError, FileError
         If something named is not there, or not one loop is left.
     """
-    loaded = load(find_all(specs), _counted)
+    loaded = load(find_all(specs) if specs or not band else default_band(), _counted)
     used, skipped = [], [Skipped(name, reason.removeprefix(f"{name}: ")) for name, reason in loaded.skipped]
     scores = read_scores([midi for _, midi in loaded.loops])
     for (source, midi), score in zip(loaded.loops, scores, strict=True):

@@ -135,6 +135,23 @@ def parse_pitch(text: str) -> int:
     return pitch
 
 
+def parse_range(text: str) -> tuple[int, int]:
+    """Read a range of pitches such as "E1-G3" or "28-55", both ends in it.
+
+    Raises
+    ------
+    InputError
+        If it is none, is empty, or leaves 0 to 127.
+    """
+    end = r"[A-Ga-g][#b♯♭]{0,2}-?\d|\d{1,3}"
+    found = re.fullmatch(rf"\s*({end})\s*-\s*({end})\s*", text)
+    if not found:
+        raise InputError(f"a range of pitches like E1-G3 or 28-55 was wanted, but {text!r} was given")
+    lowest, highest = (int(word) if word.isdigit() else parse_pitch(word) for word in found.groups())
+    range_mask(lowest, highest)
+    return lowest, highest
+
+
 def parse_key(text: str) -> Key:
     """Read a key as people write it.
 

@@ -126,6 +126,15 @@ def default() -> tuple[LoopSource, ...]:
     )
 
 
+def default_band() -> tuple[LoopSource, ...]:
+    """Return what is learned from when pitched parts are wanted and nothing is named: shipped loops of all parts."""
+    return tuple(
+        _shipped(info)
+        for info in catalogue()
+        if info.meter == "4/4" and info.steps_per_beat == 4 and {"drums", "bass", "chords"} <= set(info.parts)
+    )
+
+
 def shipped(name: str) -> LoopSource:
     """Return one shipped loop.
 

@@ -104,19 +104,24 @@ def apply_swing(grid: Played, percent: float) -> dict[Cell, tuple[Hit, ...]]:
     InputError
         If the percentage is out of range, or the steps per beat know no swing.
     """
-    pair = _PAIR_TICKS.get(grid.steps_per_beat)
-    if not LEAST_SWING <= percent <= MOST_SWING:
-        raise InputError(
-            f"a swing from {LEAST_SWING:g} to {MOST_SWING:g} percent was wanted, but {percent:g} was given"
-        )
-    if pair is None:
-        known = ", ".join(map(str, _PAIR_TICKS))
-        raise InputError(f"swing needs {known} steps per quarter note, but there are {grid.steps_per_beat}")
+    check_swing(percent, grid.steps_per_beat)
+    pair = _PAIR_TICKS[grid.steps_per_beat]
     now = measure_swing(grid)
     if now is None:
         return dict(grid.hits)
     shift = pair * (percent - now.percent) / 100
     return _moved(grid, pair, shift)
+
+
+def check_swing(percent: float, steps_per_beat: int) -> None:
+    """Raise InputError for a percentage out of range, or steps per beat that know no swing."""
+    if not LEAST_SWING <= percent <= MOST_SWING:
+        raise InputError(
+            f"a swing from {LEAST_SWING:g} to {MOST_SWING:g} percent was wanted, but {percent:g} was given"
+        )
+    if steps_per_beat not in _PAIR_TICKS:
+        known = ", ".join(map(str, _PAIR_TICKS))
+        raise InputError(f"swing needs {known} steps per quarter note, but there are {steps_per_beat}")
 
 
 def _moved(grid: Played, pair: int, shift: float) -> dict[Cell, tuple[Hit, ...]]:

@@ -8,7 +8,7 @@ from sparseq.errors import InputError
 from sparseq.music.chords import Progression
 from sparseq.music.groove import MOST_FEEL, GrooveTemplate
 from sparseq.music.keys import Key
-from sparseq.music.swing import LEAST_SWING, MOST_SWING
+from sparseq.music.swing import check_swing
 
 _NOTHING: frozenset[str] = frozenset()
 _EVERYWHERE: Mapping[str, tuple[int, int]] = MappingProxyType({})
@@ -78,13 +78,13 @@ FIXED = ("seed", "bpm", "parts")
 """What cannot change while a stream goes on; its tempo is that of whoever plays it."""
 
 
-def check_settings(settings: StreamSettings) -> None:
+def check_settings(settings: StreamSettings, steps_per_beat: int) -> None:
     """Raise InputError for numbers out of range; names are checked by the stream, which knows them."""
     _check("density", settings.density, -MOST_DENSITY, MOST_DENSITY)
     _check("feel", settings.feel, 0, MOST_FEEL)
     _check("humanize", settings.humanize, 0, 1)
     if settings.swing is not None:
-        _check("swing", settings.swing, LEAST_SWING, MOST_SWING)
+        check_swing(settings.swing, steps_per_beat)
     if settings.max_voices is not None and settings.max_voices < 1:
         raise InputError(f"max_voices: wanted at least 1, got {settings.max_voices}; mute the part instead")
 

@@ -135,7 +135,7 @@ class Stream:
         self._ask(self.settings._replace(**changes))
 
     def _ask(self, settings: StreamSettings) -> None:
-        check_settings(settings)
+        check_settings(settings, self.steps_per_beat)
         for names in (settings.muted, settings.soloed, settings.locked):
             self._indices(names)
         for name in settings.ranges:
