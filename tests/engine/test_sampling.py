@@ -19,7 +19,7 @@ def test_quality_is_the_originals_recipe():
 
 def test_every_control_reaches_the_kernel_in_its_place():
     config = SamplingConfig(
-        temperature=0.5, top_k=3, top_p=0.25, repetition_penalty=2.0, no_repeat_window=7, greedy=True
+        temperature=0.5, top_k=3, top_p=0.25, repetition_penalty=2.0, no_repeat_window=7, greedy=True, rest_odds=2.0
     )
     assert config.params()._asdict() == {
         "temperature": 0.5,
@@ -28,6 +28,7 @@ def test_every_control_reaches_the_kernel_in_its_place():
         "repetition_penalty": 2.0,
         "no_repeat_window": 7,
         "greedy": True,
+        "rest_odds": 2.0,
     }
 
 
@@ -40,6 +41,7 @@ def test_every_control_reaches_the_kernel_in_its_place():
         *[("repetition_penalty", bad) for bad in (0.5, 51.0, math.nan, math.inf)],
         *[("no_repeat_window", bad) for bad in (-1, 1.5)],
         ("greedy", 1),
+        *[("rest_odds", bad) for bad in (0.0, 1e7, math.nan)],
     ],
 )
 def test_a_control_out_of_range_is_refused_by_name(name, value):

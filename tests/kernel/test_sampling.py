@@ -69,6 +69,18 @@ def test_the_highest_temperature_is_nearly_even_but_never_draws_what_is_impossib
     assert shares(kernel, [90, 0, 10], temperature=100.0) == pytest.approx([0.505, 0.0, 0.495], abs=0.03)
 
 
+def test_rest_odds_weigh_value_0_before_everything_else(kernel):
+    """Two to one at odds of a half is one to one; at odds of 3 it is six to one."""
+    assert shares(kernel, [2, 1], rest_odds=0.5) == pytest.approx([0.5, 0.5], abs=0.025)
+    assert shares(kernel, [2, 1], rest_odds=3.0) == pytest.approx([6 / 7, 1 / 7], abs=0.025)
+    assert shares(kernel, [1, 1], n=200, rest_odds=2.0, greedy=True) == [1.0, 0.0]
+    assert shares(kernel, [1, 5, 3], n=200, rest_odds=1e6, top_k=1) == [1.0, 0.0, 0.0]
+
+
+def test_rest_odds_never_draw_what_is_impossible(kernel):
+    assert shares(kernel, [0, 1], n=200, rest_odds=1e6) == [0.0, 1.0]
+
+
 def test_top_k_keeps_the_k_likeliest(kernel):
     assert shares(kernel, [1, 5, 3, 2], top_k=2) == pytest.approx([0, 5 / 8, 3 / 8, 0], abs=0.025)
 
@@ -173,6 +185,7 @@ def test_same_seed_same_tokens_and_another_seed_others(kernel):
 def plain_rule(counts, recent, how, u):
     """Restate the rules on paper, with sets and sorted lists."""
     p = [c / sum(counts) for c in counts]
+    p[0] *= how.rest_odds
     p = [x**how.repetition_penalty if v in recent else x for v, x in enumerate(p)]
     likeliest = sorted(range(len(p)), key=lambda v: (-p[v], v))
     if how.greedy:
@@ -203,6 +216,7 @@ def plain_rule(counts, recent, how, u):
         repetition_penalty=st.sampled_from([1.0, 1.3, 4.0]),
         no_repeat_window=st.integers(0, 3),
         greedy=st.booleans(),
+        rest_odds=st.sampled_from([1.0, 0.25, 7.0]),
     ),
     seed=st.integers(0, 2**64 - 1),
 )

@@ -9,6 +9,7 @@ cdef struct SamplingParams:
     double repetition_penalty
     int no_repeat_window
     bint greedy
+    double rest_odds
 
 
 cdef SamplingParams params_of(sampling) except *

@@ -1,4 +1,4 @@
-"""Drawing a token from probabilities: repetition penalty, top-k, temperature, top-p, then greedy or a draw."""
+"""Drawing a token from probabilities: rest odds, repetition penalty, top-k, temperature, top-p, then greedy or a draw."""
 
 from libc.math cimport pow as c_pow
 from libc.stdint cimport uint8_t
@@ -8,7 +8,7 @@ cdef SamplingParams params_of(sampling) except *:
     cdef SamplingParams how
     how.temperature, how.top_k, how.top_p = sampling.temperature, sampling.top_k, sampling.top_p
     how.repetition_penalty, how.no_repeat_window = sampling.repetition_penalty, sampling.no_repeat_window
-    how.greedy = sampling.greedy
+    how.greedy, how.rest_odds = sampling.greedy, sampling.rest_odds
     return how
 
 
@@ -18,7 +18,7 @@ cdef double shape(const double* probability, int n, const uint8_t* recent, const
     cdef double best = 0.0, total = 0.0, seen = 0.0
     cdef int value, top = 0
     for value in range(n):
-        upto[value] = probability[value]
+        upto[value] = probability[value] if value else probability[0] * how.rest_odds
         if how.repetition_penalty != 1.0 and recent[value]:
             upto[value] = c_pow(upto[value], how.repetition_penalty)
         if upto[value] > best:
@@ -54,7 +54,7 @@ cdef int draw(const double* upto, int n, double target) except -1 nogil:
 
 cdef int keep_largest(double* weight, int n, int k) except -1 nogil:
     """Zero all but the k largest weights; those equal to the k-th stay."""
-    cdef double bar = 2.0, best
+    cdef double bar = 1e300, best  # the odds of a rest may lift a weight far above 1
     cdef int value, left = k
     while left > 0:
         best = 0.0

@@ -8,7 +8,7 @@ from sparseq.kernel.sampling import Sampling
 
 @dataclass(frozen=True, slots=True)
 class SamplingConfig:
-    """Sampling controls, applied in this order: repetition penalty, top-k, top-p at the temperature, draw.
+    """Sampling controls, applied in this order: rest odds, repetition penalty, top-k, top-p at the temperature, draw.
 
     Attributes
     ----------
@@ -24,6 +24,8 @@ class SamplingConfig:
         Steps of the lane that count as recent.
     greedy : bool
         Take the most probable token instead of drawing.
+    rest_odds : float
+        1e-6 to 1e6; factor on the odds of token 0, a rest: above 1 fewer notes, below 1 more.
     """
 
     temperature: float = 1.0
@@ -32,6 +34,7 @@ class SamplingConfig:
     repetition_penalty: float = 1.0
     no_repeat_window: int = 0
     greedy: bool = False
+    rest_odds: float = 1.0
 
     def __post_init__(self) -> None:
         check_sampling(self.params())
@@ -44,5 +47,11 @@ class SamplingConfig:
     def params(self) -> Sampling:
         """Return the kernel's form of these."""
         return Sampling(
-            self.temperature, self.top_k, self.top_p, self.repetition_penalty, self.no_repeat_window, self.greedy
+            self.temperature,
+            self.top_k,
+            self.top_p,
+            self.repetition_penalty,
+            self.no_repeat_window,
+            self.greedy,
+            self.rest_odds,
         )

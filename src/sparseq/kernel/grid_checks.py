@@ -197,6 +197,7 @@ def check_sampling(sampling: Sampling) -> Sampling:
         repetition_penalty=check_number("repetition_penalty", sampling.repetition_penalty, 1.0, 50.0),
         no_repeat_window=check_count("no_repeat_window", sampling.no_repeat_window, 0, 1 << 30),
         greedy=bool(sampling.greedy),
+        rest_odds=check_number("rest_odds", sampling.rest_odds, 1e-6, 1e6),
     )
 
 

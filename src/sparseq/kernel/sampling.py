@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 
 class Sampling(NamedTuple):
-    """Sampling parameters, applied in this order: repetition penalty, top-k, top-p at the temperature, draw.
+    """Sampling parameters, applied in this order: rest odds, repetition penalty, top-k, top-p at the temperature,
+    draw.
 
     The order and the meaning follow the published original (repetition penalty as a factor on negative logits, here
     logarithms of probabilities).
@@ -23,6 +24,9 @@ class Sampling(NamedTuple):
         Steps of the lane that count as recent.
     greedy : bool
         Take the most probable instead of drawing.
+    rest_odds : float
+        Factor (1e-6 to 1e6) on the odds of value 0, which is a rest where values are notes: above 1 fewer notes, below
+        1 more.
     """
 
     temperature: float = 1.0
@@ -31,3 +35,4 @@ class Sampling(NamedTuple):
     repetition_penalty: float = 1.0
     no_repeat_window: int = 0
     greedy: bool = False
+    rest_odds: float = 1.0

@@ -90,6 +90,14 @@ def test_basses_play_the_roots_of_chords_that_no_loop_has(combo):
         assert not played & beside
 
 
+def test_density_asks_for_fewer_or_more_notes(two):
+    def n_notes(density):
+        grids = grids_of(Stream(two, StreamSettings(4, density=density, temperature=1.5)), 16)
+        return sum(len(hits) for grid in grids for hits in grid.hits.values())
+
+    assert n_notes(-1.0) < n_notes(0.0) < n_notes(1.0)
+
+
 def test_ranges_and_voices_are_kept(combo):
     settings = StreamSettings(1, ranges={"bass": (40, 52), "": (36, 80)}, max_voices=2)
     grids = grids_of(Stream(combo, settings), 6)

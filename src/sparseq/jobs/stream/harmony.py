@@ -111,10 +111,10 @@ class HarmonySection:
         self._given: tuple[Progression, int] | None = None
         self._sampling = SamplingConfig()
 
-    def follow(self, progression: Progression | None, tonic: int, sampling: SamplingConfig) -> None:
+    def follow(self, progression: Progression | None, tonic: int, temperature: float) -> None:
         """Let the chords from here on be these, told from a tonic; or such as the examples have."""
         self._given = None if progression is None else (progression, tonic)
-        self._sampling = sampling
+        self._sampling = SamplingConfig(temperature=temperature)
 
     def at(self, step: int) -> Moment:
         """Return the chord of a step, counted from the start."""

@@ -31,6 +31,7 @@ from sparseq.music.pitched import N_PITCH_TOKENS
 
 STYLE_DRAW = 2
 """The last word of the counter that the style is drawn with; the kernel's draws have 0 and 1 there."""
+_FULL_ODDS = 50.0  # what density 1 makes of the odds of a note against a rest
 _SECTION_SEED = 0xD1B54A32D192ED03
 """Distance between the seeds of the sections: an odd constant, so that their draws have nothing in common."""
 
@@ -188,7 +189,7 @@ class Stream:
         """Return the next bar, as it is heard: without what is muted, in the groove that is asked for."""
         settings, rules = self._asked
         locked = self._indices(settings.locked) if self._bars else set()
-        sampling = SamplingConfig(temperature=settings.temperature)
+        sampling = SamplingConfig(temperature=settings.temperature, rest_odds=_FULL_ODDS**-settings.density)
         drums = self._write_drums(sampling, locked)
         voices = self._write_voices(drums, settings, rules, sampling, locked)
         for found, example_of in (
@@ -240,7 +241,7 @@ class Stream:
             return Written(np.zeros((self.bar_steps, 0), np.uint16), {}, [])
         n_drums = len(self._material.drum_lanes)
         self._harmony.rewind(self.n_bars * self.bar_steps)
-        self._harmony.follow(settings.chords, rules.shift % 12, sampling)
+        self._harmony.follow(settings.chords, rules.shift % 12, sampling.temperature)
         over = Over(
             drums.tokens_tl,
             self._harmony.at,
