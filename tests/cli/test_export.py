@@ -20,7 +20,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def export(*words: str) -> Result:
-    return CliRunner().invoke(cli, ["export", "--loops", "funk", *words])
+    return CliRunner().invoke(cli, ["export", "--loops", "funk", "--parts", "drums", *words])
 
 
 def score_of(path: str):

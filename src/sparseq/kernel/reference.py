@@ -22,7 +22,7 @@ NOISE_BITS = 10
 
 
 def sample(probability_v: npt.NDArray[np.float64], recent_v: npt.NDArray[np.uint8], how: Sampling, u: float) -> int:
-    """Return a value: rest odds, repetition penalty, top-k, temperature, top-p, then greedy or a draw with u in [0, 1)."""
+    """Return a value: rest odds, repetition penalty, top-k, temperature, top-p; greedy, or a draw with u in [0, 1)."""
     weight: list[float] = probability_v.tolist()
     weight[0] *= how.rest_odds
     if how.repetition_penalty != 1.0:

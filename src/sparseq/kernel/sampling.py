@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 
 class Sampling(NamedTuple):
-    """Sampling parameters, applied in this order: rest odds, repetition penalty, top-k, top-p at the temperature,
-    draw.
+    """Sampling parameters, in this order: rest odds, repetition penalty, top-k, top-p at the temperature, draw.
 
     The order and the meaning follow the published original (repetition penalty as a factor on negative logits, here
     logarithms of probabilities).
