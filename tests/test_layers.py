@@ -175,7 +175,7 @@ def work_on_import(module: Module) -> list[str]:
             continue
         last = called_name(node).split(".")[-1].split("(")[0]
         is_class = last.lstrip("_")[:1].isupper()
-        is_shared_option = module.layer == "cli" and last.endswith("_option")
+        is_shared_option = module.layer == "cli" and last.endswith(("_option", "_options"))
         if last not in harmless and not is_class and not is_shared_option:
             found.append(called_name(node))
     return found
