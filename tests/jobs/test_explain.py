@@ -6,7 +6,8 @@ import pytest
 
 from sparseq.jobs.explain import MOST_SOURCES, explain
 from sparseq.jobs.fill import Filler, FillSettings
-from sparseq.jobs.hole import Choice, dig_hole
+from sparseq.jobs.choice import Choice
+from sparseq.jobs.hole import dig_hole
 from sparseq.music.smf import parse
 
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparseq.errors import InputError
-from sparseq.jobs.hole import Choice, dig_hole
+from sparseq.jobs.choice import Choice
+from sparseq.jobs.hole import dig_hole
 from sparseq.music.lanes import lane_of
 from sparseq.music.score import Note
 from sparseq.music.smf import parse

@@ -6,7 +6,8 @@ import pytest
 from sparseq.engine.provenance import longest_copied_run
 from sparseq.errors import InputError
 from sparseq.jobs.fill import Filler, FillSettings
-from sparseq.jobs.hole import Choice, dig_hole
+from sparseq.jobs.choice import Choice
+from sparseq.jobs.hole import dig_hole
 from sparseq.jobs.novelty import holes, longest_run
 from sparseq.music.score import Note
 from sparseq.music.smf import parse

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sparseq.errors import FileError, InputError
 from sparseq.jobs.files import read_bytes
 from sparseq.jobs.fill import FillSettings
-from sparseq.jobs.hole import Choice
+from sparseq.jobs.choice import Choice
 from sparseq.jobs.repair import (
     NO_EXAMPLES,
     Repair,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sparseq.jobs.fill import Filler, FillSettings
-from sparseq.jobs.hole import Choice, dig_hole
+from sparseq.jobs.choice import Choice
+from sparseq.jobs.hole import dig_hole
 from sparseq.jobs.variations import TRIES, distinct, variations
 from sparseq.music.smf import parse
 

@@ -31,6 +31,6 @@ def command(
     The drums of these bars are written anew: first of all from the other bars of the file, and from --loops. Every
     other event of the file stays as it is. Options that say where go together: what lies in all of them is filled.
     """
-    from sparseq.jobs.hole import Choice
+    from sparseq.jobs.choice import Choice
 
     run(Wish(file, **way), Choice(bars, steps, beats, lanes, keep_lanes, tracks, channels))

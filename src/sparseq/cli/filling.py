@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from sparseq.jobs.explain import BarReport, Leaning
     from sparseq.jobs.fill import FillSettings
-    from sparseq.jobs.hole import Choice, Hole
+    from sparseq.jobs.choice import Choice
+    from sparseq.jobs.hole import Hole
     from sparseq.jobs.repair import Repair, Result
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])

@@ -40,6 +40,6 @@ def command(
     The rest stays untouched. The cells that are drawn by the seed, hits and rests alike, are written anew from what
     stands around them. Options that say where, and how, are those of `sparseq fill`.
     """
-    from sparseq.jobs.hole import Choice
+    from sparseq.jobs.choice import Choice
 
     run(Wish(file, **way), Choice(bars, steps, beats, lanes, keep_lanes, tracks, channels, strength))

@@ -1,6 +1,7 @@
 """Diffuser: fills masked cells of a grid from both sides, the most certain first, then looks again at the least."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +80,7 @@ class Diffuser:
         first_tl: npt.NDArray[np.bool_] | None = None,
         learn_tl: npt.NDArray[np.bool_] | None = None,
         allowed_tlv: npt.NDArray[np.uint8] | None = None,
+        follow: Callable[[npt.NDArray[np.uint16]], None] | None = None,
     ) -> Grid:
         """Fill the cells of a mask; all others stay as they are.
 
@@ -98,6 +100,9 @@ class Diffuser:
             Known cells that are remembered as examples; all of them by default.
         allowed_tlv : uint8 ndarray of shape (T, L, V), optional
             Hard mask over tokens: 0 forbids one in a cell. V is the largest number of tokens of any lane.
+        follow : callable, optional
+            Called with the grid's cells after each step of the schedule: what other lanes say of the cells just decided
+            can be written into them, for the next step to see. The most certain cells then come first without noise.
 
         Returns
         -------
@@ -113,7 +118,8 @@ class Diffuser:
         heads = self._heads(work, mask_tl, context, learn_tl)
         stages = [mask_tl] if first_tl is None else [mask_tl & first_tl, mask_tl & ~first_tl]
         for number, stage in enumerate(stages):
-            self._run(heads, work, flat_indices(stage), context, seed, number, self.config.steps, allowed_tlv)
+            run = self._run if follow is None else self._followed(follow)
+            run(heads, work, flat_indices(stage), context, seed, number, self.config.steps, allowed_tlv)
         for number in range(self.config.rounds):
             again = self._least_likely(heads, work, flat_indices(mask_tl), context, number)
             work.cells_tl.reshape(-1)[again] = MASK
@@ -207,6 +213,29 @@ class Diffuser:
             allowed_tlv=allowed_tlv,
             incremental=2 * widest * len(cells) <= DISTANCE_BYTES_LIMIT,
         )
+
+    def _followed(self, follow: Callable[[npt.NDArray[np.uint16]], None]) -> Callable[..., None]:
+        """Return `_run` step by step, with `follow` called after each."""
+
+        def run(
+            heads: list[object],
+            work: Grid,
+            cells: npt.NDArray[np.int64],
+            context: Context,
+            seed: int,
+            number: int,
+            steps: int,
+            allowed_tlv: npt.NDArray[np.uint8] | None,
+        ) -> None:
+            for left in cosine_schedule(len(cells), steps).tolist():
+                found = self.memory.kernel.likelihood(heads, context.layout, work.cells_tl, cells, allowed_tlv)
+                order = np.argsort(-found.max(1), kind="stable")
+                surest = np.sort(cells[order[: len(cells) - left]])
+                self._run(heads, work, surest, context, seed, number, 1, allowed_tlv)
+                follow(work.cells_tl)
+                cells = np.sort(cells[order[len(cells) - left :]])
+
+        return run
 
     def _least_likely(
         self, heads: list[object], work: Grid, cells: npt.NDArray[np.int64], context: Context, number: int

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from sparseq.engine.provenance import OWN, Source, leaned_on, longest_copied_run
-from sparseq.jobs.fill import Filler, Filling
+from sparseq.jobs.fill import Filling
+from sparseq.jobs.section import Section
 
 MOST_SOURCES = 5
 """So many are named for each bar, those with most weight."""
@@ -50,42 +51,41 @@ class BarReport:
         return asdict(self)
 
 
-def explain(filler: Filler, filling: Filling) -> list[BarReport]:
+def explain(section: Section, filling: Filling) -> list[BarReport]:
     """Return one report for each filled bar."""
-    return [_bar_report(filler, filling, number) for number in filler.hole.bars]
+    return [_bar_report(section, filling, number) for number in section.hole_bars]
 
 
-def _bar_report(filler: Filler, filling: Filling, number: int) -> BarReport:
-    bar = filler.hole.grid.bars[number - 1]
-    mask = np.zeros_like(filler.mask_tl)
-    mask[bar.start_step : bar.stop_step] = filler.mask_tl[bar.start_step : bar.stop_step]
-    n_lanes = len(filler.hole.grid.lanes)
+def _bar_report(section: Section, filling: Filling, number: int) -> BarReport:
+    bar = section.bars[number - 1]
+    steps = slice(bar.start_step, bar.stop_step)
+    decided = np.zeros_like(section.mask_tl)
+    decided[steps] = section.decided_tl(filling.grid)[steps]
     run = longest_copied_run(
-        filling.grid.cells_tl[:, :n_lanes],
-        range(bar.start_step, bar.stop_step),
-        [grid.tokens_tl for grid in filler.grids],
+        section.columns(filling.grid), range(bar.start_step, bar.stop_step), section.example_columns
     )
-    copied = _leaning(filler, run.source, run.length / bar.length_steps) if run.length else None
+    copied = _leaning(section, run.source, run.length / bar.length_steps) if run.length else None
     return BarReport(
         number,
-        _sources(filler, leaned_on(filling.grid, mask, filler.memory)),
+        _sources(section, leaned_on(filling.grid, decided, section.memory)),
         run.length,
         copied,
-        float(filling.logp_tl[mask].mean()),
+        float(filling.logp_tl[decided].mean()),
     )
 
 
-def _sources(filler: Filler, tally: Counter[Source]) -> tuple[Leaning, ...]:
+def _sources(section: Section, tally: Counter[Source]) -> tuple[Leaning, ...]:
     bars: Counter[tuple[str, int]] = Counter()
     for source, count in tally.items():
-        leaning = _leaning(filler, source, 0.0)
+        leaning = _leaning(section, source, 0.0)
         bars[leaning.loop, leaning.bar] += count
     total = max(sum(bars.values()), 1)
     ranked = sorted(bars.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Leaning(loop, bar, count / total) for (loop, bar), count in ranked[:MOST_SOURCES])
 
 
-def _leaning(filler: Filler, source: Source, weight: float) -> Leaning:
-    own = source.example == OWN
-    grid = filler.hole.grid if own else filler.grids[source.example]
-    return Leaning("" if own else filler.examples[source.example].name, int(grid.bars_t[source.step]) + 1, weight)
+def _leaning(section: Section, source: Source, weight: float) -> Leaning:
+    if source.example == OWN:
+        number = next(bar.number for bar in section.bars if source.step < bar.stop_step)
+        return Leaning("", number, weight)
+    return Leaning(*section.example_place(source.example, source.step), weight)

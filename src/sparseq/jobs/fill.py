@@ -22,7 +22,7 @@ from sparseq.jobs.novelty import rewrite_copies
 from sparseq.music.decode import place_hits
 from sparseq.music.edit import replace_notes
 from sparseq.music.encode import DRUM_CHANNEL, drum_notes
-from sparseq.music.grid import DrumGrid, Hit
+from sparseq.music.grid import DrumGrid, GridBar, Hit
 from sparseq.music.lanes import lane_of
 from sparseq.music.score import Note, Score
 from sparseq.music.smf import MidiFile
@@ -126,6 +126,49 @@ class Filler:
         logp_tl[self.mask_tl] = logp = self._diffuser.likelihood(grid, self.mask_tl, self._context, self._learn)
         return Filling(grid, logp_tl, float(logp.mean()))
 
+    # What `novelty` and `explain` ask: see `section.Section`.
+
+    @property
+    def hole_bars(self) -> list[int]:
+        """Numbers of the bars with cells to fill."""
+        return self.hole.bars
+
+    @property
+    def bars(self) -> tuple[GridBar, ...]:
+        """All bars."""
+        return self.hole.grid.bars
+
+    @property
+    def example_columns(self) -> list[npt.NDArray[np.uint8]]:
+        """Tokens of each example's drums."""
+        return [grid.tokens_tl for grid in self.grids]
+
+    def columns(self, grid: Grid) -> npt.NDArray[np.uint16]:
+        """Return the drums' tokens of a filling."""
+        return grid.cells_tl[:, : len(self.hole.grid.lanes)]
+
+    def decided_tl(self, grid: Grid) -> npt.NDArray[np.bool_]:
+        """Return the cells of the hole."""
+        return self.mask_tl
+
+    def example_place(self, example: int, step: int) -> tuple[str, int]:
+        """Return an example's name, and the number of the bar that one of its steps lies in."""
+        return self.examples[example].name, int(self.grids[example].bars_t[step]) + 1
+
+    def other_probabilities(self, grid: Grid, asked_tl: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """Return how likely the other token is in each asked cell, in rising order of cells."""
+        found = self.probabilities(grid, asked_tl)
+        other: npt.NDArray[np.float64] = found[np.arange(len(found)), 1 - grid.cells_tl[asked_tl].astype(int)]
+        return other
+
+    def changed(self, grid: Grid, cell: Cell, seed: int) -> Grid:
+        """Return a filling with the other token in one cell."""
+        mask_tl = np.zeros_like(self.mask_tl)
+        mask_tl[cell] = True
+        allowed = np.ones((*mask_tl.shape, 2), np.uint8)
+        allowed[*cell, int(grid.cells_tl[cell])] = 0
+        return self._refill(grid, mask_tl, seed, allowed)
+
     def probabilities(self, grid: Grid, mask_tl: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         """Return the probabilities of some filled cells' tokens given all others, (C, 2), in rising order of cells."""
         return self._diffuser.probabilities(grid, mask_tl, self._context, self._learn)
@@ -141,7 +184,7 @@ class Filler:
             cells_tl, mask_tl, self._context, seed, learn_tl=self._learn, allowed_tlv=allowed_tlv
         )
 
-    def refill(self, grid: Grid, mask_tl: npt.NDArray[np.bool_], seed: int, allowed_tlv: npt.NDArray[np.uint8]) -> Grid:
+    def _refill(self, grid: Grid, mask_tl: npt.NDArray[np.bool_], seed: int, allowed_tlv: npt.NDArray[np.uint8]) -> Grid:
         """Fill some cells of a filling anew, with allowed tokens only; the others keep theirs, and their origins."""
         again = self._fill(grid.cells_tl, mask_tl, seed, allowed_tlv)
         return Grid(
@@ -158,7 +201,11 @@ class Filler:
         InputError
             Where it cannot be written into the file.
         """
-        return replace_notes(self.hole.midi, self.hole.notes, self._notes(self._hits(filling.grid)))
+        return replace_notes(self.hole.midi, self.hole.notes, self.written_notes(filling))
+
+    def written_notes(self, filling: Filling) -> list[Note]:
+        """Return the new notes in the file's ticks."""
+        return self._notes(self._hits(filling.grid))
 
     def _hits(self, grid: Grid) -> Mapping[Cell, tuple[Hit, ...]]:
         """Return strokes of the filled cells, on the pitches that the file itself uses for each lane."""

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.errors import InputError
+from sparseq.jobs.choice import Choice, some_by_chance
 from sparseq.jobs.examples import lanes_of
-from sparseq.kernel.philox import philox4x32
 from sparseq.music.encode import drum_notes, encode_drums, steps_of
 from sparseq.music.grid import DrumGrid
 from sparseq.music.lanes import LANES, lane_of
@@ -17,35 +17,6 @@ from sparseq.music.resolution import suitable_steps
 from sparseq.music.score import Note, Score, read_score
 from sparseq.music.smf import MidiFile
 from sparseq.music.tracks import parse_channels, parse_tracks
-
-STRENGTH_DRAW = 3
-"""The last word of the counter that a random share of the cells is drawn with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What to fill, in a person's words; what lies in all of these is filled.
-
-    Attributes
-    ----------
-    bars, steps, beats : str or None
-        Bars of the file, steps and beats of the bar, counted from 1: "5-6,9". All by default.
-    lanes, keep_lanes : str or None
-        Drums to fill, drums not to: "kick,hats".
-    tracks, channels : str or None
-        Tracks by number or name, channels 1 to 16.
-    strength : float
-        Share of these cells that is filled, drawn by the seed: 0 to 1.
-    """
-
-    bars: str | None = None
-    steps: str | None = None
-    beats: str | None = None
-    lanes: str | None = None
-    keep_lanes: str | None = None
-    tracks: str | None = None
-    channels: str | None = None
-    strength: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +84,7 @@ def dig_hole(midi: MidiFile, choice: Choice, library: Sequence[Score] = (), seed
     mask &= ~_held(score, grid, voices, mask)
     if not mask.any():
         raise InputError(f"{midi.name}: wanted cells to fill, but nothing lies in all that was chosen")
-    mask = _by_chance(mask, lanes, choice.strength, seed)
+    mask = some_by_chance(mask, [LANES.index(lane) for lane in lanes], choice.strength, seed)
     taken = set(voices)
     notes = tuple(note for note in notes_in_mask(drum_notes(score), score.ppq, grid, mask) if note in taken)
     return Hole(midi, score, grid, mask, notes, voices)
@@ -137,27 +108,6 @@ def _wanted(grid: DrumGrid, bars: Sequence[int], choice: Choice, voices: Sequenc
     kept = parse_lanes(choice.keep_lanes, grid.lanes) if choice.keep_lanes else ()
     cells = cell_mask(grid, bars, [lane for lane in chosen if lane not in kept])
     return cells & step_mask(grid, choice.steps, choice.beats)[:, None]
-
-
-def _by_chance(
-    mask_tl: npt.NDArray[np.bool_], lanes: Sequence[str], strength: float, seed: int
-) -> npt.NDArray[np.bool_]:
-    """Return a share of the marked cells; whether a cell is among them depends on the seed and its place alone."""
-    if not 0.0 <= strength <= 1.0:
-        raise InputError(f"strength: wanted 0 to 1, got {strength}")
-    if strength == 1.0:
-        return mask_tl
-    drawn = np.zeros(mask_tl.shape, np.bool_)
-    bar = strength * 2.0**32
-    for step, column in np.argwhere(mask_tl).tolist():
-        word, place = divmod(LANES.index(lanes[column]), 4)
-        drawn[step, column] = philox4x32(seed, step, word, 0, STRENGTH_DRAW)[place] < bar
-    if not drawn.any():
-        raise InputError(
-            f"strength: {strength:g} of {int(mask_tl.sum())} cells was wanted, but seed {seed} draws none; "
-            "raise the strength, choose more bars or lanes, or take another seed"
-        )
-    return drawn
 
 
 def _chosen_notes(score: Score, choice: Choice) -> tuple[Note, ...]:

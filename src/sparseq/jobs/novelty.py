@@ -12,10 +12,10 @@ from sparseq.errors import InputError
 
 if TYPE_CHECKING:
     from sparseq.engine.grid import Grid
-    from sparseq.jobs.fill import Filler
+    from sparseq.jobs.section import Section
 
 
-def rewrite_copies(filler: Filler, grid: Grid, max_copy: int, seed: int) -> Grid:
+def rewrite_copies(section: Section, grid: Grid, max_copy: int, seed: int) -> Grid:
     """Return the filling with no more than `max_copy` steps in a row equal to an example or elsewhere in the piece.
 
     One cell of the longest run at a time takes its next likely token, that which costs least; it is not changed again.
@@ -27,26 +27,26 @@ def rewrite_copies(filler: Filler, grid: Grid, max_copy: int, seed: int) -> Grid
     """
     if max_copy < 1:
         raise InputError(f"max_copy: wanted at least 1 step, got {max_copy}")
-    free_tl = filler.mask_tl.copy()
-    while (run := longest_run(filler, grid)).length > max_copy:
-        cell = _cheapest(filler, grid, free_tl, run, max_copy)
+    free_tl = section.mask_tl.copy()
+    while (run := longest_run(section, grid)).length > max_copy:
+        cell = _cheapest(section, grid, free_tl, run, max_copy)
         if cell is None:
             raise InputError(
                 f"max_copy: wanted at most {max_copy} step{'s' * (max_copy != 1)} in a row that copy, but the cells to "
                 "fill leave no choice; "
                 "fill more bars or lanes, or allow more"
             )
-        grid = _changed(filler, grid, cell, seed)
+        grid = section.changed(grid, cell, seed)
         free_tl[cell] = False
     return grid
 
 
-def longest_run(filler: Filler, grid: Grid) -> Run:
-    """Return the longest run in the hole, over all drum lanes, that stands in an example or elsewhere in the piece."""
-    n_lanes = len(filler.hole.grid.lanes)
+def longest_run(section: Section, grid: Grid) -> Run:
+    """Return the longest run in the hole, over all lanes, that stands in an example or elsewhere in the piece."""
+    columns = section.columns(grid)
     best: Run | None = None
-    for steps in holes(filler.mask_tl):
-        run = longest_copied_run(grid.cells_tl[:, :n_lanes], steps, [example.tokens_tl for example in filler.grids])
+    for steps in holes(section.mask_tl):
+        run = longest_copied_run(columns, steps, section.example_columns)
         best = run if best is None or run.length > best.length else best
     assert best is not None  # a hole has cells
     return best
@@ -60,7 +60,7 @@ def holes(mask_tl: npt.NDArray[np.bool_]) -> list[range]:
 
 
 def _cheapest(
-    filler: Filler, grid: Grid, free_tl: npt.NDArray[np.bool_], run: Run, max_copy: int
+    section: Section, grid: Grid, free_tl: npt.NDArray[np.bool_], run: Run, max_copy: int
 ) -> tuple[int, int] | None:
     """Return the cell whose other token is likeliest, among those that leave no side of the run too long if any do."""
     stop = run.start + run.length
@@ -68,17 +68,8 @@ def _cheapest(
         asked = np.zeros_like(free_tl)
         asked[first:last] = free_tl[first:last]
         if asked.any():
-            cells = np.argwhere(asked)
-            other = 1 - grid.cells_tl[asked].astype(int)
-            cost = filler.probabilities(grid, asked)[np.arange(len(cells)), other]
-            step, lane = cells[int(cost.argmax())].tolist()
-            return step, lane
+            likely = section.other_probabilities(grid, asked)
+            if likely.max() > 0:
+                step, lane = np.argwhere(asked)[int(likely.argmax())].tolist()
+                return step, lane
     return None
-
-
-def _changed(filler: Filler, grid: Grid, cell: tuple[int, int], seed: int) -> Grid:
-    mask_tl = np.zeros_like(filler.mask_tl)
-    mask_tl[cell] = True
-    allowed = np.ones((*mask_tl.shape, 2), np.uint8)
-    allowed[*cell, int(grid.cells_tl[cell])] = 0
-    return filler.refill(grid, mask_tl, seed, allowed)

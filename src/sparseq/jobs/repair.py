@@ -10,7 +10,8 @@ from sparseq.errors import FileError, InputError
 from sparseq.jobs.examples import Examples, load_examples
 from sparseq.jobs.files import check_writable, read_bytes, write_atomically
 from sparseq.jobs.fill import Filler, Filling, FillSettings
-from sparseq.jobs.hole import Choice, Hole, dig_hole
+from sparseq.jobs.choice import Choice
+from sparseq.jobs.hole import Hole, dig_hole
 from sparseq.jobs.variations import variations
 from sparseq.music.encode import drum_notes
 from sparseq.music.score import read_score

@@ -3,13 +3,14 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sparseq.errors import InputError
 from sparseq.music.encode import steps_of
-from sparseq.music.grid import DrumGrid
+from sparseq.music.grid import DrumGrid, GridBar
 from sparseq.music.lanes import ALIASES, LANES, lane_of
 from sparseq.music.score import Note
 
@@ -106,12 +107,27 @@ def parse_lanes(text: str, lanes: Sequence[str] = LANES) -> tuple[str, ...]:
     return tuple(lane for lane in lanes if lane in chosen)
 
 
-def step_mask(grid: DrumGrid, steps: str | None = None, beats: str | None = None) -> NDArray[np.bool_]:
+class Counted(Protocol):
+    """What has steps that lie in bars: a `DrumGrid`, a `PartGrid`."""
+
+    @property
+    def n_steps(self) -> int: ...  # noqa: D102
+    @property
+    def steps_per_beat(self) -> int: ...  # noqa: D102
+    @property
+    def bars(self) -> tuple[GridBar, ...]: ...  # noqa: D102
+    @property
+    def phases_t(self) -> NDArray[np.int64]: ...  # noqa: D102
+    @property
+    def bars_t(self) -> NDArray[np.int64]: ...  # noqa: D102
+
+
+def step_mask(grid: Counted, steps: str | None = None, beats: str | None = None) -> NDArray[np.bool_]:
     """Mark the steps that lie at some places of their bars.
 
     Parameters
     ----------
-    grid : DrumGrid
+    grid : DrumGrid or PartGrid
         The grid.
     steps, beats : str, optional
         Steps and beats of the bar, counted from 1, as `parse_bars` reads them; all if not given. A beat is the note

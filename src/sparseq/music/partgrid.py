@@ -79,6 +79,11 @@ class PartGrid:
         return len(self.tokens_tl)
 
     @property
+    def phases_t(self) -> NDArray[np.int64]:
+        """The step within its bar of each step: int64 ndarray of shape (T,)."""
+        return np.concatenate([np.arange(bar.length_steps) for bar in self.bars])
+
+    @property
     def bars_t(self) -> NDArray[np.int64]:
         """The 0-based index in `bars` of each step's bar: int64 ndarray of shape (T,)."""
         return np.repeat(np.arange(len(self.bars)), [bar.length_steps for bar in self.bars])

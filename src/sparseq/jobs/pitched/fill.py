@@ -1,0 +1,329 @@
+"""The filler of pitched parts: what each masked cell holds, from the piece's other bars and from examples.
+
+Deeds come first, for all voices together; then the pitches of what is struck, the surest first, each one heard by the
+next. Nothing is held that was not struck in the hole: a note that stays is never made longer.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from sparseq.engine.config import RetrievalConfig
+from sparseq.engine.context import Context
+from sparseq.engine.diffuser import Diffuser, DiffusionConfig
+from sparseq.engine.grid import Grid
+from sparseq.engine.memory import Memory
+from sparseq.engine.sampling import SamplingConfig
+from sparseq.jobs.fill import Filling, FillSettings
+from sparseq.jobs.novelty import rewrite_copies
+from sparseq.jobs.pitched.cells import (
+    ALPHABET,
+    KICK,
+    N_DEEDS,
+    N_GIVEN,
+    SNARE,
+    STRANGE_BAR,
+    STRIKE,
+    Cells,
+    bar_codes,
+    sounding,
+    voice_cells,
+)
+from sparseq.jobs.pitched.context import deed_context, pitch_context, usual_bar
+from sparseq.jobs.pitched.examples import PitchedExample
+from sparseq.jobs.pitched.hole import PitchedHole
+from sparseq.jobs.pitched.likeness import blocks_of, unlike_bars
+from sparseq.jobs.pitched.notes import new_notes
+from sparseq.kernel.checks import MASK
+from sparseq.music.grid import GridBar
+from sparseq.music.layout import DRUM, VOICE
+from sparseq.music.pitched import HOLD, N_PITCH_TOKENS, REST
+from sparseq.music.score import Note
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+SHARPNESS = 1.5
+STRANGE_UNLIKE = 0.6
+"""How unlike a bar of the hole is to bars of examples, and to those of the piece that are too far away."""
+SAME_BAR_UNLIKE = 0.5
+"""How unlike a bar is to itself, where a part of it is known."""
+LOOP_BARS = 8
+STEPS = 12
+
+
+class PitchedFiller:
+    """Fills the hole in pitched parts, as often as asked.
+
+    Parameters
+    ----------
+    hole : PitchedHole
+        What to fill.
+    examples : sequence of PitchedExample
+        Loops on the hole's lanes.
+    settings : FillSettings
+        How.
+
+    Attributes
+    ----------
+    memory : Memory
+        What pitches are learnt from; examples are numbered as given.
+    mask_tl : bool ndarray of shape (T, 3 V + `N_GIVEN`)
+        Deeds to fill.
+    """
+
+    def __init__(self, hole: PitchedHole, examples: Sequence[PitchedExample], settings: FillSettings) -> None:
+        self.hole, self.examples, self.settings = hole, tuple(examples), settings
+        self._voices = hole.grid.indices(kind=VOICE)
+        self._n = len(self._voices)
+        bars = np.array(hole.bars, np.int64) - 1
+        codes = bar_codes(len(hole.grid.bars), bars)
+        self._cells = voice_cells(hole.grid, codes, masked_tl=hole.unknown_tl)
+        self._hole_tv = hole.mask_tl[:, self._voices]
+        near_t = (codes != STRANGE_BAR)[hole.grid.bars_t]
+        learnt = hole.heard_tl()[:, self._voices] & near_t[:, None] & ~self._hole_tv
+        self._learn = self._wide(learnt) | self._wide(learnt, self._n)
+        self.mask_tl = self._wide(self._hole_tv)
+        self._unlike = _unlike_table(hole, codes)
+        self._contexts = self._contexts_for(hole.grid.steps_per_beat, hole.grid.bars)
+        memories = self._learnt()
+        self.memory = memories[1]
+        how = SamplingConfig(temperature=settings.temperature, greedy=settings.greedy)
+        schedule = DiffusionConfig(steps=STEPS, noise=0.0 if settings.greedy else 0.5)
+        self._deeds, self._pitches = (Diffuser(memory, schedule, how) for memory in memories)
+        self._allowed_deeds = self._legal_deeds()
+
+    def fill(self, seed: int | None = None, strokes: Mapping[str, npt.NDArray[np.integer]] | None = None) -> Filling:
+        """Fill the hole once.
+
+        Parameters
+        ----------
+        seed : int, optional
+            That of the settings otherwise.
+        strokes : mapping of str to integer ndarray of shape (T,), optional
+            Drum lanes that have been filled before.
+        """
+        seed = self.settings.seed if seed is None else seed
+        cells = self._beside(strokes or {})
+        grid = self._fill_pitches(self._fill_deeds(cells, seed), seed)
+        if self.settings.max_copy is not None:
+            grid = rewrite_copies(self, grid, self.settings.max_copy, seed)
+        return self._judged(grid)
+
+    def written_notes(self, filling: Filling) -> list[Note]:
+        """Return the new notes in the file's ticks."""
+        tokens = self.columns(filling.grid)
+        return new_notes(self.hole, tokens, filling.grid.origins_tl, self.memory, self.examples)
+
+    # What `novelty` and `explain` ask: see `section.Section`.
+
+    @property
+    def hole_bars(self) -> list[int]:
+        """Numbers of the bars with cells to fill."""
+        return self.hole.bars
+
+    @property
+    def bars(self) -> tuple[GridBar, ...]:
+        """All bars."""
+        return self.hole.grid.bars
+
+    @property
+    def example_columns(self) -> list[Cells]:
+        """Tokens of each example's voices."""
+        return [example.grid.tokens_tl[:, example.grid.indices(kind=VOICE)] for example in self.examples]
+
+    def columns(self, grid: Grid) -> Cells:
+        """Return the voices' tokens of a filling, as in a `PartGrid`: uint16 ndarray of shape (T, V)."""
+        deeds, pitches = grid.cells_tl[:, : self._n], grid.cells_tl[:, self._n : 2 * self._n]
+        return np.where(deeds == STRIKE, pitches, deeds)
+
+    def decided_tl(self, grid: Grid) -> Bools:
+        """Return the deeds of the hole, and the pitches of those that strike."""
+        return self.mask_tl | self._struck(grid)
+
+    def example_place(self, example: int, step: int) -> tuple[str, int]:
+        """Return an example's name, and the number of the bar that one of its steps lies in."""
+        name, grid = self.examples[example]
+        return name, int(grid.bars_t[step]) + 1
+
+    def other_probabilities(self, grid: Grid, asked_tl: Bools) -> Floats:
+        """Return how likely another pitch is where one is struck, and a stroke where none is; 0 where none may be."""
+        cells = np.argwhere(asked_tl)
+        deeds = self._probabilities(self._deeds, grid, asked_tl)[:, STRIKE]
+        may_t = self.hole.onset_tl[:, self._voices][cells[:, 0], cells[:, 1]]
+        found = np.where(may_t, deeds, 0.0)
+        struck = grid.cells_tl[asked_tl] == STRIKE
+        if struck.any():
+            pitches = self._wide(self._tv(asked_tl) & (self._tv(grid.cells_tl) == STRIKE), self._n)
+            likely = self._probabilities(self._pitches, grid, pitches)
+            likely[np.arange(len(likely)), grid.cells_tl[pitches]] = 0.0
+            found[struck] = likely.max(1)
+        return found
+
+    def changed(self, grid: Grid, cell: tuple[int, int], seed: int) -> Grid:
+        """Return a filling where a cell strikes another pitch, or strikes at all."""
+        here = np.zeros(self._hole_tv.shape, np.bool_)
+        here[cell] = True
+        allowed: npt.NDArray[np.uint8] | None = None
+        if grid.cells_tl[cell] == STRIKE:
+            allowed = np.ones((*self.mask_tl.shape, N_PITCH_TOKENS), np.uint8)
+            allowed[cell[0], self._n + cell[1], grid.cells_tl[cell[0], self._n + cell[1]]] = 0
+        else:
+            deeds = np.zeros_like(self._allowed_deeds)
+            deeds[..., STRIKE] = 1
+            grid = self._refilled(self._deeds, grid, self._wide(here), seed, deeds)
+        return self._fill_pitches(grid, seed, here, allowed)
+
+    # The two stages.
+
+    def _fill_deeds(self, cells_tl: Cells, seed: int) -> Grid:
+        allowed = self._allowed_deeds
+        context, learn = self._contexts[0], self._learn
+        grid = self._deeds.fill(cells_tl, self.mask_tl, context, seed, learn_tl=learn, allowed_tlv=allowed)
+        while (wrong := holding_nothing(self._tv(grid.cells_tl), self._hole_tv)).any():
+            allowed = allowed.copy()
+            allowed[:, : self._n][wrong, HOLD] = 0
+            again = wrong | _held_on(self._tv(grid.cells_tl), wrong, self._hole_tv)
+            grid = self._refilled(self._deeds, grid, self._wide(again), seed, allowed)
+        return grid
+
+    def _fill_pitches(
+        self, grid: Grid, seed: int, where_tv: Bools | None = None, allowed: npt.NDArray[np.uint8] | None = None
+    ) -> Grid:
+        """Return a filling with the pitches of all strokes in the hole, or of some, decided."""
+        cells = grid.cells_tl.copy()
+        struck = self._hole_tv & (self._tv(cells) == STRIKE)
+        cells[:, self._n : 2 * self._n][self._hole_tv & ~struck] = MASK
+        mask = self._wide(struck if where_tv is None else struck & where_tv, self._n)
+        cells[mask] = MASK
+        self._let_sound(cells)
+        allowed = self._legal_pitches() if allowed is None else allowed
+        asked = Grid(cells, grid.origins_tl, grid.logp_tl)
+        return self._refilled(self._pitches, asked, mask, seed, allowed) if mask.any() else asked
+
+    def _refilled(
+        self, diffuser: Diffuser, grid: Grid, mask_tl: Bools, seed: int, allowed: npt.NDArray[np.uint8] | None
+    ) -> Grid:
+        """Fill some cells anew; the others keep theirs, and their origins."""
+        pitched = diffuser is self._pitches
+        again = diffuser.fill(
+            grid.cells_tl,
+            mask_tl,
+            self._contexts[pitched],
+            seed,
+            learn_tl=self._learn,
+            allowed_tlv=allowed,
+            follow=self._let_sound if pitched else None,
+        )
+        return Grid(
+            again.cells_tl,
+            np.where(mask_tl, again.origins_tl, grid.origins_tl),
+            np.where(mask_tl, again.logp_tl, grid.logp_tl),
+        )
+
+    def _let_sound(self, cells_tl: Cells) -> None:
+        n = self._n
+        cells_tl[:, 2 * n : 3 * n] = sounding(cells_tl[:, :n], cells_tl[:, n : 2 * n])
+
+    def _judged(self, grid: Grid) -> Filling:
+        logp_tl = np.zeros(self.mask_tl.shape)
+        for number, (diffuser, mask) in enumerate(((self._deeds, self.mask_tl), (self._pitches, self._struck(grid)))):
+            if mask.any():
+                logp_tl[mask] = diffuser.likelihood(grid, mask, self._contexts[number], self._learn)
+        return Filling(grid, logp_tl, float(logp_tl[self.decided_tl(grid)].mean()))
+
+    def _probabilities(self, diffuser: Diffuser, grid: Grid, asked_tl: Bools) -> Floats:
+        return diffuser.probabilities(grid, asked_tl, self._contexts[diffuser is self._pitches], self._learn)
+
+    def _struck(self, grid: Grid) -> Bools:
+        return self._wide(self._hole_tv & (self._tv(grid.cells_tl) == STRIKE), self._n)
+
+    # What may be.
+
+    def _legal_deeds(self) -> npt.NDArray[np.uint8]:
+        """Return which deeds are allowed: strokes only where notes may begin, holds only behind another filled cell."""
+        out = np.ones((*self.mask_tl.shape, N_DEEDS), np.uint8)
+        onset_tv = self.hole.onset_tl[:, self._voices]
+        out[:, : self._n][self._hole_tv & ~onset_tv, STRIKE] = 0
+        out[:, : self._n][self._hole_tv & ~_shifted(self._hole_tv), HOLD] = 0
+        return out
+
+    def _legal_pitches(self) -> npt.NDArray[np.uint8] | None:
+        return None
+
+    # Building blocks.
+
+    def _learnt(self) -> tuple[Memory, Memory]:
+        retrieval = RetrievalConfig(sharpness=SHARPNESS, prior_weight=1e-6, own_weight=self.settings.own_weight)
+        deeds, pitches = (Memory(context.heads, ALPHABET, retrieval) for context in self._contexts)
+        alike: dict[tuple[int, int], tuple[Context, Context]] = {}  # most loops are counted alike
+        for _, grid in self.examples:
+            counted = grid.steps_per_beat, usual_bar(grid.bars)
+            contexts = alike.setdefault(counted, self._contexts_for(grid.steps_per_beat, grid.bars))
+            cells = voice_cells(grid)
+            for memory, context in zip((deeds, pitches), contexts, strict=True):
+                memory.add(cells, context, loop=len(grid.bars) <= LOOP_BARS, ends=False)
+        return deeds, pitches
+
+    def _contexts_for(self, steps_per_beat: int, bars: Sequence[GridBar]) -> tuple[Context, Context]:
+        lanes = [self.hole.grid.lanes[lane] for lane in self._voices]
+        counts = steps_per_beat, usual_bar(bars)
+        return deed_context(lanes, counts, self._unlike), pitch_context(lanes, counts, self._unlike)
+
+    def _beside(self, strokes: Mapping[str, npt.NDArray[np.integer]]) -> Cells:
+        """Return the cells with drums that have been filled before."""
+        cells = self._cells.copy()
+        for given, name in ((KICK, "kick"), (SNARE, "snare")):
+            if name in strokes and len(strokes[name]) == len(cells):
+                cells[:, 3 * self._n + given] = strokes[name]
+        return cells
+
+    def _tv(self, cells_tl: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        return cells_tl[:, : self._n]
+
+    def _wide(self, mask_tv: Bools, first: int = 0) -> Bools:
+        """Return a mask over all cells, of these in the lanes from `first` on."""
+        out = np.zeros((len(mask_tv), 3 * self._n + N_GIVEN), np.bool_)
+        out[:, first : first + self._n] = mask_tv
+        return out
+
+
+def holding_nothing(deeds_tv: npt.NDArray[np.integer], filled_tv: Bools) -> Bools:
+    """Return the filled cells that hold what was not struck in a filled cell."""
+    sounds = filled_tv & (deeds_tv != REST)
+    held: Bools = filled_tv & (deeds_tv == HOLD) & ~_shifted(sounds)
+    return held
+
+
+def _held_on(deeds_tv: npt.NDArray[np.integer], wrong_tv: Bools, filled_tv: Bools) -> Bools:
+    """Return the holds that follow wrong ones without a break."""
+    holds = filled_tv & (deeds_tv == HOLD) & ~wrong_tv
+    out = np.zeros_like(wrong_tv)
+    reached = _shifted(wrong_tv) & holds
+    while reached.any():
+        out |= reached
+        reached = _shifted(reached) & holds
+    return out
+
+
+def _shifted(cells_tv: Bools) -> Bools:
+    """Return the same one step later."""
+    out = np.zeros_like(cells_tv)
+    out[1:] = cells_tv[:-1]
+    return out
+
+
+def _unlike_table(hole: PitchedHole, codes: npt.NDArray[np.int64]) -> Floats:
+    """Return how unlike each bar of the hole is to all bars, by their codes."""
+    grid = hole.grid
+    lanes = grid.indices(kind=VOICE) + grid.indices(kind=DRUM)
+    is_voice = np.array([grid.lanes[lane].kind == VOICE for lane in lanes])
+    tokens = grid.tokens_tl[:, lanes]
+    blocks = blocks_of(np.where(is_voice & (tokens == HOLD), 0, tokens), ~hole.unknown_tl[:, lanes], grid.bars)
+    table = np.full((STRANGE_BAR + 1, STRANGE_BAR + 1), STRANGE_UNLIKE)
+    own = np.flatnonzero(codes != STRANGE_BAR)
+    for bar in hole.bars:
+        table[codes[bar - 1], codes[own]] = unlike_bars(blocks, bar - 1, own)
+    np.fill_diagonal(table, SAME_BAR_UNLIKE)
+    return table
