@@ -28,8 +28,9 @@ def command(
 ) -> None:
     """Repair chosen bars of a .mid file and leave the rest untouched.
 
-    The drums of these bars are written anew: first of all from the other bars of the file, and from --loops. Every
-    other event of the file stays as it is. Options that say where go together: what lies in all of them is filled.
+    All parts of these bars, drums, bass, chords and leads, are written anew: first of all from the other bars of the
+    file, and from --loops. Every other event of the file stays as it is. Options that say where go together: what lies
+    in all of them is filled.
     """
     from sparseq.jobs.choice import Choice
 

@@ -18,23 +18,21 @@ from sparseq.cli.options import (
     seed_option,
     temperature_option,
 )
-from sparseq.cli.reports import emit_bars, say_skipped
+from sparseq.cli.reports import say_skipped
 from sparseq.cli.seeds import seed_or_fresh
 from sparseq.cli.talk import emit, emit_json, say
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sparseq.jobs.choice import Choice
     from sparseq.jobs.explain import BarReport, Leaning
     from sparseq.jobs.fill import FillSettings
-    from sparseq.jobs.choice import Choice
-    from sparseq.jobs.hole import Hole
-    from sparseq.jobs.repair import Repair, Result
+    from sparseq.jobs.repair import Harmony, Repair, Result
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 MOST_VARIATIONS = 99
-MOST_BARS_SHOWN = 16
 MOST_COPY_STEPS = 9_999
 LARGEST_OWN_WEIGHT = 1 << 20
 
@@ -47,6 +45,8 @@ class Wish(NamedTuple):
     variations: int
     max_copy: int | None
     own_weight: int | None
+    key: str | None
+    chords: str | None
     greedy: bool
     seed: int | None
     temperature: float
@@ -65,10 +65,12 @@ def choice_options(command: Decorated) -> Decorated:
         (
             click.option("--steps", metavar="STEPS", help="Only these steps of the bar, counted from 1: 1-4,13-16."),
             click.option("--beats", metavar="BEATS", help="Only these beats of the bar: 2,4."),
-            click.option("--lanes", metavar="LANES", help="Only these drums: kick,snare or hats, toms, cymbals."),
-            click.option("--keep-lanes", metavar="LANES", help="All drums but these."),
-            click.option("--tracks", metavar="TRACKS", help="Only drums of these tracks, by number or name: 2,Drums."),
-            click.option("--channels", metavar="CHANNELS", help="Only drums on these channels, 1 to 16."),
+            click.option(
+                "--lanes", metavar="LANES", help="Drums alone, and of them these: kick,snare or hats, toms, cymbals."
+            ),
+            click.option("--keep-lanes", metavar="LANES", help="Drums alone, all but these."),
+            click.option("--tracks", metavar="TRACKS", help="Only these tracks, by number or name: 2,Bass."),
+            click.option("--channels", metavar="CHANNELS", help="Only these channels, 1 to 16."),
         )
     ):
         command = option(command)
@@ -105,6 +107,10 @@ def way_options(command: Decorated) -> Decorated:
                 metavar="N",
                 help="What the file's own bars count beside those of the loops.  [default: 60]",
             ),
+            click.option(
+                "--key", metavar="KEY", help='Key of the file, such as "F# minor".  [default: what it sounds like]'
+            ),
+            click.option("--chords", metavar="CHORDS", help='Chords of these bars, one each: "Am F"; or "Am F | C G".'),
             click.option("--greedy", is_flag=True, help="Take the most likely notes instead of drawing."),
             seed_option(),
             temperature_option(1.0),
@@ -126,23 +132,36 @@ def run(wish: Wish, choice: Choice) -> None:
     # Without this numpy starts a thread for each processor while it loads, for products of matrices that nobody takes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from sparseq.jobs.fill import OWN_WEIGHT, FillSettings
-    from sparseq.jobs.repair import check_outputs, open_drums, output_paths, plan_repair, repaired
+    from sparseq.jobs.repair import check_outputs, open_music, output_paths, plan_repair, repaired
 
     _check_target(wish)
     seed = seed_or_fresh(wish.seed)
     weight = OWN_WEIGHT if wish.own_weight is None else wish.own_weight
     settings = FillSettings(seed, wish.greedy, wish.temperature, weight, wish.max_copy)
-    midi = open_drums(wish.file)
+    harmony = _harmony(wish)
+    midi = open_music(wish.file)
     if wish.output is not None:
         check_outputs(wish.file, output_paths(wish.output, wish.variations), wish.force)
-    repair = plan_repair(midi, choice, wish.loops, seed)
-    say_skipped(repair.examples.skipped, quiet=wish.quiet)
+    repair = plan_repair(midi, choice, wish.loops, seed, harmony)
+    say_skipped(repair.skipped, quiet=wish.quiet)
     if wish.dry_run:
         _show_hole(wish, repair)
         return
     results = repaired(repair, settings, wish.variations, explained=wish.explain or wish.as_json)
     written = _write(wish, results)
     _report(wish, repair, results, written, settings)
+
+
+def _harmony(wish: Wish) -> Harmony | None:
+    """Return what is said of the harmony, read before any file is."""
+    if wish.key is None and wish.chords is None:
+        return None
+    from sparseq.jobs.repair import Harmony
+    from sparseq.music.chords import parse_chords
+    from sparseq.music.keys import parse_key
+
+    key = None if wish.key is None else parse_key(wish.key)
+    return Harmony(key, None if wish.chords is None else parse_chords(wish.chords))
 
 
 def _check_target(wish: Wish) -> None:
@@ -155,22 +174,18 @@ def _check_target(wish: Wish) -> None:
 
 def _show_hole(wish: Wish, repair: Repair) -> None:
     """Print the bars to fill with the cells to fill marked."""
-    hole = repair.hole
-    n_cells, n_notes = int(hole.mask_tl.sum()), len(hole.notes)
+    from sparseq.cli.holes import emit_hole, masked_lanes
+
     if wish.as_json:
-        emit_json(
-            {"file": wish.file, "bars": hole.bars, "lanes": _masked_lanes(hole), "cells": n_cells, "notes": n_notes}
-        )
+        facts = {"file": wish.file, "bars": repair.bars, "lanes": masked_lanes(repair)}
+        emit_json({**facts, "cells": repair.n_cells, "notes": repair.n_notes})
         return
-    emit_bars(hole.grid, hole.bars, mask=hole.mask_tl)
+    emit_hole(repair)
     say(
-        f"{_count(n_cells, 'cell')} would be filled, {_count(n_notes, 'note')} would go; nothing is written",
+        f"{_count(repair.n_cells, 'cell')} would be filled, {_count(repair.n_notes, 'note')} would go; "
+        "nothing is written",
         quiet=wish.quiet,
     )
-
-
-def _masked_lanes(hole: Hole) -> list[str]:
-    return [lane for index, lane in enumerate(hole.grid.lanes) if hole.mask_tl[:, index].any()]
 
 
 def _count(number: int, what: str) -> str:
@@ -209,7 +224,9 @@ def _report(wish: Wish, repair: Repair, results: list[Result], paths: list[Path]
             }
         )
     elif not wish.quiet:
-        _show_filled(repair, results[0])
+        from sparseq.cli.holes import emit_filled
+
+        emit_filled(repair, results[0])
     if wish.explain and not wish.as_json:
         for number, result in enumerate(results, 1):
             emit(_explained(number if len(results) > 1 else None, result))
@@ -217,20 +234,9 @@ def _report(wish: Wish, repair: Repair, results: list[Result], paths: list[Path]
         more = "without --greedy there are more" if settings.greedy else "a higher --temperature finds more"
         say(f"only {len(results)} of {wish.variations} variations differ enough; {more}", quiet=wish.quiet)
     drawn = "" if settings.greedy and len(paths) == 1 else f", seed {settings.seed}"
-    bars = repair.hole.bars
+    bars = repair.bars
     what = f"bar {bars[0]}" if len(bars) == 1 else f"{len(bars)} bars"
     say(f"wrote {', '.join(map(str, paths))}: {what} of {wish.file} filled{drawn}", quiet=wish.quiet)
-
-
-def _show_filled(repair: Repair, result: Result) -> None:
-    from sparseq.music.encode import encode_drums
-    from sparseq.music.score import read_score
-
-    grid = encode_drums(read_score(result.midi), repair.hole.grid.lanes, repair.hole.grid.steps_per_beat)
-    bars = repair.hole.bars
-    emit_bars(grid, bars[:MOST_BARS_SHOWN])
-    if len(bars) > MOST_BARS_SHOWN:
-        say(f"and {len(bars) - MOST_BARS_SHOWN} more bars; `sparseq show` shows them all")
 
 
 def _explained(number: int | None, result: Result) -> str:
@@ -243,7 +249,12 @@ def _bar_lines(bar: BarReport) -> str:
     copied = f"the longest copy is {_count(bar.longest_copy_steps, 'step')}"
     where = f", as in {_place(bar.copied_from)}" if bar.copied_from else ""
     return "\n".join(
-        [f"bar {bar.bar} leaned on", *leaned, f"  {copied}{where}", f"  likelihood {_likelihood(bar.log_likelihood)}"]
+        [
+            f"bar {bar.bar}, {', '.join(bar.parts)}, leaned on",
+            *leaned,
+            f"  {copied}{where}",
+            f"  likelihood {_likelihood(bar.log_likelihood)}",
+        ]
     )
 
 

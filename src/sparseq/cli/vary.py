@@ -1,4 +1,4 @@
-"""`sparseq vary`: change a share of a .mid file's drums."""
+"""`sparseq vary`: change a share of what a .mid file plays."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def command(
     channels: str | None,
     **way: Any,
 ) -> None:
-    """Change a share of the drums of a .mid file.
+    """Change a share of what a .mid file plays.
 
-    The rest stays untouched. The cells that are drawn by the seed, hits and rests alike, are written anew from what
+    The rest stays untouched. The cells that are drawn by the seed, notes and rests alike, are written anew from what
     stands around them. Options that say where, and how, are those of `sparseq fill`.
     """
     from sparseq.jobs.choice import Choice

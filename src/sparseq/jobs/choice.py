@@ -13,6 +13,13 @@ STRENGTH_DRAW = 3
 """The last word of the counter that a random share of the cells is drawn with."""
 
 
+NOTHING_CHOSEN = "wanted cells to fill, but nothing lies in all that was chosen"
+
+
+class NothingToFill(InputError):
+    """What was chosen holds no cell of this kind of parts; of another kind there may be some."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What to fill, in a person's words; what lies in all of these is filled.
@@ -75,10 +82,10 @@ def by_chance(
 def some_by_chance(
     mask_tl: npt.NDArray[np.bool_], number_l: Sequence[int], strength: float, seed: int
 ) -> npt.NDArray[np.bool_]:
-    """Return what `by_chance` does; raises InputError where that is nothing."""
+    """Return what `by_chance` does; raises NothingToFill where that is nothing."""
     drawn = by_chance(mask_tl, number_l, strength, seed)
     if not drawn.any():
-        raise InputError(none_drawn(int(mask_tl.sum()), strength, seed))
+        raise NothingToFill(none_drawn(int(mask_tl.sum()), strength, seed))
     return drawn
 
 

@@ -1,13 +1,14 @@
 """Explain: for each filled bar, whose bars it leaned on, how long it copies, and how likely it is."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from sparseq.engine.provenance import OWN, Source, leaned_on, longest_copied_run
 from sparseq.jobs.fill import Filling
 from sparseq.jobs.section import Section
+from sparseq.jobs.song import SongFiller, SongFilling
 
 MOST_SOURCES = 5
 """So many are named for each bar, those with most weight."""
@@ -38,6 +39,8 @@ class BarReport:
         Where that run begins; its weight is the run's share of the bar.
     log_likelihood : float
         Mean natural logarithm of each filled cell's probability, given all others.
+    parts : tuple of str
+        The parts that it is about.
     """
 
     bar: int
@@ -45,10 +48,19 @@ class BarReport:
     longest_copy_steps: int
     copied_from: Leaning | None
     log_likelihood: float
+    parts: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return the same for JSON."""
         return asdict(self)
+
+
+def explain_song(filler: SongFiller, filling: SongFilling) -> list[BarReport]:
+    """Return one report for each filled bar of the drums, then of the pitched parts."""
+    reports: list[BarReport] = []
+    for section, found in zip(filler.sections, filling.fillings, strict=True):
+        reports += [replace(report, parts=section.part_names) for report in explain(section, found)]
+    return sorted(reports, key=lambda report: report.bar)
 
 
 def explain(section: Section, filling: Filling) -> list[BarReport]:

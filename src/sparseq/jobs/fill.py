@@ -1,7 +1,7 @@
 """Repair: a hole in the drums of a .mid filled from both sides, every other event left as it is."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.errors import InputError
 from sparseq.jobs.drums import CODE_LIMIT, fill_cells, fill_context, usual_bar_steps
-from sparseq.jobs.examples import Example, Examples, is_loop
+from sparseq.jobs.examples import Example, is_loop
 from sparseq.jobs.hits import Cell, HitReader
 from sparseq.jobs.hole import Hole
 from sparseq.jobs.novelty import rewrite_copies
@@ -82,8 +82,8 @@ class Filler:
     ----------
     hole : Hole
         What to fill.
-    examples : Examples or None
-        Loops to learn from beside the file itself; None for the file alone.
+    examples : sequence of Example
+        Loops to learn from beside the file itself.
     settings : FillSettings
         How.
 
@@ -97,9 +97,9 @@ class Filler:
         Their rows.
     """
 
-    def __init__(self, hole: Hole, examples: Examples | None, settings: FillSettings) -> None:
+    def __init__(self, hole: Hole, examples: Sequence[Example], settings: FillSettings) -> None:
         self.hole, self.settings = hole, settings
-        self.examples: tuple[Example, ...] = examples.used if examples else ()
+        self.examples = tuple(examples)
         self.grids = [example.grid(hole.grid.lanes) for example in self.examples]
         self._context = _context(hole.grid)
         self._cells = fill_cells(hole.grid, hole.mask_tl)
@@ -127,6 +127,11 @@ class Filler:
         return Filling(grid, logp_tl, float(logp.mean()))
 
     # What `novelty` and `explain` ask: see `section.Section`.
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """Names of the parts with cells to fill."""
+        return ("drums",)
 
     @property
     def hole_bars(self) -> list[int]:
@@ -184,7 +189,9 @@ class Filler:
             cells_tl, mask_tl, self._context, seed, learn_tl=self._learn, allowed_tlv=allowed_tlv
         )
 
-    def _refill(self, grid: Grid, mask_tl: npt.NDArray[np.bool_], seed: int, allowed_tlv: npt.NDArray[np.uint8]) -> Grid:
+    def _refill(
+        self, grid: Grid, mask_tl: npt.NDArray[np.bool_], seed: int, allowed_tlv: npt.NDArray[np.uint8]
+    ) -> Grid:
         """Fill some cells of a filling anew, with allowed tokens only; the others keep theirs, and their origins."""
         again = self._fill(grid.cells_tl, mask_tl, seed, allowed_tlv)
         return Grid(
@@ -257,7 +264,7 @@ def _lanes_by_place(hole: Hole) -> dict[tuple[int, int], list[str]]:
     return places
 
 
-def fill_hole(hole: Hole, examples: Examples | None, settings: FillSettings) -> MidiFile:
+def fill_hole(hole: Hole, examples: Sequence[Example], settings: FillSettings) -> MidiFile:
     """Return the file with its hole filled from the rest of itself, and from the examples."""
     filler = Filler(hole, examples, settings)
     return filler.written(filler.fill())

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.errors import InputError
-from sparseq.jobs.choice import Choice, some_by_chance
+from sparseq.jobs.choice import NOTHING_CHOSEN, Choice, NothingToFill, some_by_chance
 from sparseq.jobs.examples import lanes_of
 from sparseq.music.encode import drum_notes, encode_drums, steps_of
 from sparseq.music.grid import DrumGrid
@@ -83,7 +83,7 @@ def dig_hole(midi: MidiFile, choice: Choice, library: Sequence[Score] = (), seed
     mask = _wanted(grid, bars, choice, voices)
     mask &= ~_held(score, grid, voices, mask)
     if not mask.any():
-        raise InputError(f"{midi.name}: wanted cells to fill, but nothing lies in all that was chosen")
+        raise NothingToFill(f"{midi.name}: {NOTHING_CHOSEN}")
     mask = some_by_chance(mask, [LANES.index(lane) for lane in lanes], choice.strength, seed)
     taken = set(voices)
     notes = tuple(note for note in notes_in_mask(drum_notes(score), score.ppq, grid, mask) if note in taken)

@@ -26,6 +26,10 @@ class Section(Protocol):
         """Cells of the grid that were to be filled."""
 
     @property
+    def part_names(self) -> tuple[str, ...]:
+        """Names of the parts with cells to fill."""
+
+    @property
     def hole_bars(self) -> list[int]:
         """Numbers of the bars with cells to fill."""
 

@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
-from sparseq.jobs.fill import Filler, Filling
+from sparseq.jobs.song import SongFiller, SongFilling
 
 TRIES = 4
 """So many fillings are made for each variation that is kept."""
@@ -15,7 +12,7 @@ SEED_STEP = 0x9E3779B97F4A7C15
 """Distance between the seeds of the tries: an odd constant, so that none come twice."""
 
 
-def variations(filler: Filler, n: int) -> list[Filling]:
+def variations(filler: SongFiller, n: int) -> list[SongFilling]:
     """Return up to `n` fillings, ranked by likelihood; fewer where the examples do not leave so many.
 
     A single one is the filling of the settings' seed itself.
@@ -23,15 +20,14 @@ def variations(filler: Filler, n: int) -> list[Filling]:
     if n == 1:
         return [filler.fill()]
     seeds = [(filler.settings.seed + k * SEED_STEP) % 2**64 for k in range(TRIES * n)]
-    least = max(int(LEAST_SHARE * filler.mask_tl.sum()), 1)
-    return distinct([filler.fill(seed) for seed in seeds], n, filler.mask_tl, least)
+    least = max(int(LEAST_SHARE * filler.n_cells), 1)
+    return distinct([filler.fill(seed) for seed in seeds], n, least)
 
 
-def distinct(fillings: Sequence[Filling], n: int, mask_tl: npt.NDArray[np.bool_], least_cells: int) -> list[Filling]:
+def distinct(fillings: Sequence[SongFilling], n: int, least_cells: int) -> list[SongFilling]:
     """Return up to `n` fillings, the likeliest first, that differ from each other in at least `least_cells` cells."""
-    kept: list[Filling] = []
+    kept: list[SongFilling] = []
     for filling in sorted(fillings, key=lambda filling: -filling.log_likelihood):
-        cells = filling.grid.cells_tl[mask_tl]
-        if all((cells != other.grid.cells_tl[mask_tl]).sum() >= least_cells for other in kept):
+        if all((filling.cells != other.cells).sum() >= least_cells for other in kept):
             kept.append(filling)
     return kept[:n]

@@ -62,7 +62,9 @@ def deed_context(
         Other than the usual ones.
     """
     n = len(lanes)
-    slots = [_deed(lane, n, _neighbours(lane, lanes), counts, unlike_bars, weights or DeedWeights()) for lane in range(n)]
+    slots = [
+        _deed(lane, n, _neighbours(lane, lanes), counts, unlike_bars, weights or DeedWeights()) for lane in range(n)
+    ]
     return make_context([*slots, *[[]] * (2 * n + N_GIVEN)], [N_DEEDS] * n + [ALPHABET] * (2 * n + N_GIVEN))
 
 

@@ -4,11 +4,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from sparseq.errors import InputError
+from sparseq.jobs.examples import Example, load_examples
+from sparseq.jobs.pitched.hole import PitchedHole
+from sparseq.music.chords import Progression
 from sparseq.music.keys import Key
-from sparseq.music.layout import Layout
+from sparseq.music.layout import VOICE, Layout, layout_of
+from sparseq.music.loops import catalogue
 from sparseq.music.partgrid import PartGrid, encode_piece
 from sparseq.music.parts import DRUMS, Part
 from sparseq.music.piece import Piece
+
+MOSTLY = 0.98
+"""A file of which so many notes are in its key's scale keeps to it."""
 
 
 class PitchedExample(NamedTuple):
@@ -17,8 +25,16 @@ class PitchedExample(NamedTuple):
     name: str
     grid: PartGrid
 
+    @property
+    def parts(self) -> set[str]:
+        """Names of the song's pitched parts that it says anything of."""
+        lanes = self.grid.indices(kind=VOICE)
+        return {self.grid.lanes[lane].part for lane in lanes if self.grid.known_l[lane]}
 
-def example_grid(piece: Piece, layout: Layout, target: Key | None) -> PartGrid | None:
+
+def example_grid(
+    piece: Piece, layout: Layout, target: Key | None, chords: Progression | None = None
+) -> PartGrid | None:
     """Return an example on the lanes of a song, in its key; None where no pitched part of it is of a kind with one.
 
     The second bass of a song learns from the second bass of an example, or from its last where there are fewer.
@@ -27,13 +43,57 @@ def example_grid(piece: Piece, layout: Layout, target: Key | None) -> PartGrid |
     if not parts:
         return None
     drums = [part for part in piece.parts if part.kind == DRUMS]
-    return encode_piece(replace(piece, parts=(*drums[:1], *parts)), layout, target=target)
+    return encode_piece(replace(piece, parts=(*drums[:1], *parts)), layout, target=target, chords=chords)
 
 
-def examples_of(pieces: Sequence[tuple[str, Piece]], layout: Layout, target: Key | None) -> list[PitchedExample]:
-    """Return what can be learnt from some pieces, by name, in their order."""
-    found = [(name, example_grid(piece, layout, target)) for name, piece in pieces]
-    return [PitchedExample(name, grid) for name, grid in found if grid is not None]
+def pitched_examples(hole: PitchedHole, loops: Sequence[Example] | None) -> tuple[PitchedExample, ...]:
+    """Return the loops that a hole is filled from beside the piece itself, on its lanes and in its key.
+
+    Parameters
+    ----------
+    hole : PitchedHole
+        What to fill.
+    loops : sequence of Example or None
+        What a person asked for; None for the shipped ones, where a part is not heard outside the hole.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to learn a part from.
+    """
+    unheard = [name for name in hole.parts if not hole.hears(name)]
+    if loops is None:
+        loops = _shipped(hole.grid.steps_per_beat) if unheard else ()
+    layout = layout_of([hole.piece])
+    found = []
+    for loop in loops:
+        piece = loop._replace(steps_per_beat=hole.grid.steps_per_beat).piece()
+        grid = example_grid(piece, layout, hole.piece.key, loop.chords)
+        found += [PitchedExample(loop.name, grid)] if grid is not None else []
+    learnt = {part for example in found for part in example.parts}
+    for name in unheard:
+        if name not in learnt:
+            kind = layout.sounds[name].kind
+            raise InputError(
+                f"{hole.midi.name}: wanted {kind} to go by, got none outside the hole; give --loops with {kind}, "
+                "choose other --tracks, or leave bars to learn from"
+            )
+    return tuple(found)
+
+
+def kept_scale(hole: PitchedHole, key: Key | None) -> Key | None:
+    """Return the scale that new pitches are kept in: the one asked for, or that of the file where it keeps to it."""
+    if key is not None or hole.piece.key is None:
+        return key
+    gone = set(hole.notes)
+    kept = [note for note in hole.piece.pitched_notes if note not in gone]
+    inside = sum(note.pitch % 12 in hole.piece.key.classes for note in kept)
+    return hole.piece.key if kept and inside >= MOSTLY * len(kept) else None
+
+
+def _shipped(steps_per_beat: int) -> tuple[Example, ...]:
+    names = [info.name for info in catalogue() if set(info.parts) - {DRUMS}]
+    return load_examples(names, steps_per_beat, pitched=True).used
 
 
 def _counterpart(piece: Piece, name: str, kind: str) -> list[Part]:

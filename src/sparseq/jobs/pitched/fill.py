@@ -5,6 +5,7 @@ next. Nothing is held that was not struck in the hole: a note that stays is neve
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,15 +33,18 @@ from sparseq.jobs.pitched.cells import (
 )
 from sparseq.jobs.pitched.context import deed_context, pitch_context, usual_bar
 from sparseq.jobs.pitched.examples import PitchedExample
+from sparseq.jobs.pitched.harmony import legal_pitches, moved_cells
 from sparseq.jobs.pitched.hole import PitchedHole
 from sparseq.jobs.pitched.likeness import blocks_of, unlike_bars
 from sparseq.jobs.pitched.notes import new_notes
 from sparseq.kernel.checks import MASK
 from sparseq.music.grid import GridBar
+from sparseq.music.keys import Key
 from sparseq.music.layout import DRUM, VOICE
 from sparseq.music.pitched import HOLD, N_PITCH_TOKENS, REST
 from sparseq.music.score import Note
 
+Token = TypeVar("Token", bound=np.generic)
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
@@ -64,6 +68,8 @@ class PitchedFiller:
         Loops on the hole's lanes.
     settings : FillSettings
         How.
+    scale : Key, optional
+        The scale that new pitches are kept in.
 
     Attributes
     ----------
@@ -73,8 +79,11 @@ class PitchedFiller:
         Deeds to fill.
     """
 
-    def __init__(self, hole: PitchedHole, examples: Sequence[PitchedExample], settings: FillSettings) -> None:
-        self.hole, self.examples, self.settings = hole, tuple(examples), settings
+    def __init__(
+        self, hole: PitchedHole, examples: Sequence[PitchedExample], settings: FillSettings, scale: Key | None = None
+    ) -> None:
+        self.hole, self.settings = hole, settings
+        self.examples, self._n_loops = tuple(examples), len(examples)
         self._voices = hole.grid.indices(kind=VOICE)
         self._n = len(self._voices)
         bars = np.array(hole.bars, np.int64) - 1
@@ -93,6 +102,7 @@ class PitchedFiller:
         schedule = DiffusionConfig(steps=STEPS, noise=0.0 if settings.greedy else 0.5)
         self._deeds, self._pitches = (Diffuser(memory, schedule, how) for memory in memories)
         self._allowed_deeds = self._legal_deeds()
+        self._allowed_pitches = legal_pitches(hole, scale, bool(examples))
 
     def fill(self, seed: int | None = None, strokes: Mapping[str, npt.NDArray[np.integer]] | None = None) -> Filling:
         """Fill the hole once.
@@ -119,6 +129,11 @@ class PitchedFiller:
     # What `novelty` and `explain` ask: see `section.Section`.
 
     @property
+    def part_names(self) -> tuple[str, ...]:
+        """Names of the parts with cells to fill."""
+        return tuple(self.hole.parts)
+
+    @property
     def hole_bars(self) -> list[int]:
         """Numbers of the bars with cells to fill."""
         return self.hole.bars
@@ -131,7 +146,8 @@ class PitchedFiller:
     @property
     def example_columns(self) -> list[Cells]:
         """Tokens of each example's voices."""
-        return [example.grid.tokens_tl[:, example.grid.indices(kind=VOICE)] for example in self.examples]
+        loops = self.examples[: self._n_loops]
+        return [example.grid.tokens_tl[:, example.grid.indices(kind=VOICE)] for example in loops]
 
     def columns(self, grid: Grid) -> Cells:
         """Return the voices' tokens of a filling, as in a `PartGrid`: uint16 ndarray of shape (T, V)."""
@@ -198,7 +214,7 @@ class PitchedFiller:
         mask = self._wide(struck if where_tv is None else struck & where_tv, self._n)
         cells[mask] = MASK
         self._let_sound(cells)
-        allowed = self._legal_pitches() if allowed is None else allowed
+        allowed = self._allowed_pitches if allowed is None else allowed
         asked = Grid(cells, grid.origins_tl, grid.logp_tl)
         return self._refilled(self._pitches, asked, mask, seed, allowed) if mask.any() else asked
 
@@ -249,9 +265,6 @@ class PitchedFiller:
         out[:, : self._n][self._hole_tv & ~_shifted(self._hole_tv), HOLD] = 0
         return out
 
-    def _legal_pitches(self) -> npt.NDArray[np.uint8] | None:
-        return None
-
     # Building blocks.
 
     def _learnt(self) -> tuple[Memory, Memory]:
@@ -264,7 +277,22 @@ class PitchedFiller:
             cells = voice_cells(grid)
             for memory, context in zip((deeds, pitches), contexts, strict=True):
                 memory.add(cells, context, loop=len(grid.bars) <= LOOP_BARS, ends=False)
+        if self.hole.chords_given:
+            self._learn_moved(deeds, pitches)
         return deeds, pitches
+
+    def _learn_moved(self, deeds: Memory, pitches: Memory) -> None:
+        """Learn from the piece itself on all other degrees, so that it can follow chords that it never plays."""
+        own = PitchedExample("", self.hole.grid)
+        for cells in moved_cells(np.where(self._learn | self._read_only(), self._cells, MASK), self._n):
+            for memory, context in zip((deeds, pitches), self._contexts, strict=True):
+                memory.add(cells, context)
+            self.examples += (own,)
+
+    def _read_only(self) -> Bools:
+        out = np.ones(self._cells.shape, np.bool_)
+        out[:, : 2 * self._n] = False
+        return out
 
     def _contexts_for(self, steps_per_beat: int, bars: Sequence[GridBar]) -> tuple[Context, Context]:
         lanes = [self.hole.grid.lanes[lane] for lane in self._voices]
@@ -279,7 +307,7 @@ class PitchedFiller:
                 cells[:, 3 * self._n + given] = strokes[name]
         return cells
 
-    def _tv(self, cells_tl: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def _tv(self, cells_tl: npt.NDArray[Token]) -> npt.NDArray[Token]:
         return cells_tl[:, : self._n]
 
     def _wide(self, mask_tv: Bools, first: int = 0) -> Bools:

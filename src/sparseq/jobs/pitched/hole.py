@@ -18,8 +18,8 @@ from sparseq.music.chords import Progression, lay_out
 from sparseq.music.encode import steps_of
 from sparseq.music.layout import CHORD, DRUM, VOICE
 from sparseq.music.masks import parse_bars, step_mask
-from sparseq.music.parts import DRUMS, Part
 from sparseq.music.partgrid import PartGrid, chord_tokens, encode_piece
+from sparseq.music.parts import DRUMS, Part
 from sparseq.music.piece import Piece
 from sparseq.music.score import Note
 from sparseq.music.smf import MidiFile
@@ -53,6 +53,8 @@ class PitchedHole:
         Notes that are in the way.
     starts_b, ends_b : int64 ndarray of shape (B,)
         The ticks between which each bar lies.
+    chords_given : bool
+        Whether a person says what the chords of the hole are.
     """
 
     midi: MidiFile
@@ -64,6 +66,7 @@ class PitchedHole:
     notes: tuple[Note, ...]
     starts_b: npt.NDArray[np.int64]
     ends_b: npt.NDArray[np.int64]
+    chords_given: bool = False
 
     @property
     def bars(self) -> list[int]:
@@ -74,6 +77,11 @@ class PitchedHole:
     def parts(self) -> list[str]:
         """Names of the parts to fill, in the order of the grid."""
         return list(dict.fromkeys(self.grid.lanes[lane].part for lane in np.flatnonzero(self.mask_tl.any(0)).tolist()))
+
+    def hears(self, part: str) -> bool:
+        """Whether a part sounds outside the hole."""
+        lanes = self.grid.indices(kind=VOICE, part=part)
+        return bool(((self.grid.tokens_tl[:, lanes] != 0) & ~self.mask_tl[:, lanes]).any())
 
     def heard_tl(self) -> npt.NDArray[np.bool_]:
         """Whether the part of each cell sounds in its bar outside the hole: bool ndarray of shape (T, L)."""
@@ -152,7 +160,7 @@ def dig_pitched_hole(
     for part in chosen_parts(piece, choice):
         lanes = grid.indices(kind=VOICE, part=part.name)
         mine = np.zeros_like(wanted)
-        mine[np.ix_(in_time_t, lanes)] = True
+        mine[:, lanes] = in_time_t[:, None]
         wanted |= by_chance(mine, [FIRST_DRAW + lane for lane in range(len(grid.lanes))], choice.strength, seed)
         gone += _sort_notes(piece, part, grid, lanes, (wanted, held, freed), starts_b)
     onset_tl = wanted & ~held
@@ -162,8 +170,9 @@ def dig_pitched_hole(
     grid = _with_chords(grid, piece, gone, onset_tl, chords)
     unknown_tl = mask_tl | _not_heard(grid, mask_tl, onset_tl, chords is not None)
     if drums_too:
-        unknown_tl[np.ix_(np.isin(grid.bars_t, np.flatnonzero(_any_by_bar(grid, onset_tl))), grid.indices(kind=DRUM))] = True
-    return PitchedHole(midi, piece, grid, mask_tl, onset_tl, unknown_tl, tuple(sorted(gone)), starts_b, ends_b)
+        unknown_tl[:, grid.indices(kind=DRUM)] |= _any_by_bar(grid, onset_tl)[grid.bars_t][:, None]
+    notes = tuple(sorted(gone))
+    return PitchedHole(midi, piece, grid, mask_tl, onset_tl, unknown_tl, notes, starts_b, ends_b, chords is not None)
 
 
 def _with_chords(
@@ -204,7 +213,7 @@ def _sort_notes(
     cells: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
     starts_b: npt.NDArray[np.int64],
 ) -> list[Note]:
-    """Return a part's notes that go; mark in `cells` (wanted, held, freed) what those that stay hold and others free."""
+    """Return a part's notes that go; mark in `cells` (wanted, held, freed) what the others hold, and what is freed."""
     wanted, held, freed = cells
     everyone = next(other.notes for other in piece.parts if other.name == part.name)
     ppq, steps_per_beat = piece.score.ppq, piece.steps_per_beat
