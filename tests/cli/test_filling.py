@@ -99,7 +99,7 @@ def test_a_dry_run_marks_the_cells_and_writes_nothing() -> None:
 
 
 def test_a_dry_run_tells_machines_too_and_quiet_leaves_the_talk_out() -> None:
-    plan = json.loads(fill("--dry-run", "--json", "--beats", "1").stdout)
+    plan = json.loads(fill("--dry-run", "--json", "--beats", "1", "--channels", "10").stdout)
     assert plan == {"file": "b.mid", "bars": [3], "lanes": ["kick", "snare", "closed_hat"], "cells": 12, "notes": 3}
     done = fill("--dry-run", "-q")
     assert (bool(done.stdout), done.stderr) == (True, "")
@@ -156,7 +156,7 @@ def test_numbers_out_of_range_are_usage_and_nothing_is_written(words: list[str])
 
 def test_max_copy_keeps_the_longest_copied_run_short() -> None:
     for words, least, most in (([], 16, 16), (["--max-copy", "6"], 1, 6)):
-        done = fill("--greedy", "--json", "-q", "-o", "c.mid", "--force", *words)
+        done = fill("--tracks", "drums", "--greedy", "--json", "-q", "-o", "c.mid", "--force", *words)
         (bar,) = json.loads(done.stdout)["variations"][0]["bars"]
         assert least <= bar["longest_copy_steps"] <= most
 
@@ -175,8 +175,8 @@ def test_a_copy_limit_that_cannot_be_kept_is_one_line_and_nothing_is_written(cap
 
 
 def test_explain_says_whose_bars_each_bar_leaned_on() -> None:
-    lines = fill("--explain", "--greedy", "-o", "c.mid").stdout.splitlines()
-    start = lines.index("bar 3 leaned on")
+    lines = fill("--explain", "--greedy", "--tracks", "drums", "-o", "c.mid").stdout.splitlines()
+    start = lines.index("bar 3, drums, leaned on")
     leaned = [re.fullmatch(r" +(\d+)%  bar \d+ of (this file|funk-[a-z-]+)", line) for line in lines[start + 1 : -2]]
     assert all(leaned)
     assert 1 <= len(leaned) <= 5
@@ -200,14 +200,15 @@ def test_json_holds_all_that_is_known_and_nothing_else_is_on_stdout() -> None:
     likelihoods = [variation["log_likelihood"] for variation in report["variations"]]
     assert likelihoods == sorted(likelihoods, reverse=True)
     for variation in report["variations"]:
-        (bar,) = variation["bars"]
-        assert set(bar) == {"bar", "sources", "longest_copy_steps", "copied_from", "log_likelihood"}
-        assert bar["bar"] == 3
-        assert 0 < sum(source["weight"] for source in bar["sources"]) <= 1 + 1e-9
+        assert [(bar["bar"], bar["parts"]) for bar in variation["bars"]] == [(3, ["drums"]), (3, ["lead"])]
+        for bar in variation["bars"]:
+            assert set(bar) == {"bar", "parts", "sources", "longest_copy_steps", "copied_from", "log_likelihood"}
+            assert 0 < sum(source["weight"] for source in bar["sources"]) <= 1 + 1e-9
 
 
 def test_the_first_variation_is_shown() -> None:
-    shown = fill("--variations", "2", "--temperature", "3", "--seed", "1", "-o", "c.mid").stdout
+    words = ("--tracks", "drums", "--variations", "2", "--temperature", "3", "--seed", "1")
+    shown = fill(*words, "-o", "c.mid").stdout
     again = CliRunner().invoke(cli, ["show", "c-1.mid", "--bars", "3"]).stdout
     assert {line for line in shown.splitlines() if "|" in line} <= {*again.splitlines()}
 

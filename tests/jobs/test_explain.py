@@ -4,11 +4,14 @@ import json
 
 import pytest
 
+from sparseq.jobs.choice import Choice
+from sparseq.jobs.examples import Examples
 from sparseq.jobs.explain import MOST_SOURCES, explain
 from sparseq.jobs.fill import Filler, FillSettings
-from sparseq.jobs.choice import Choice
 from sparseq.jobs.hole import dig_hole
 from sparseq.music.smf import parse
+
+NONE = Examples((), ())
 
 
 @pytest.fixture(scope="module")
@@ -16,8 +19,8 @@ def hole(rock_bytes):
     return dig_hole(parse(rock_bytes(6, without=[3]), "b.mid"), Choice("2-3,5"))
 
 
-def reports(hole, examples=None, **settings):
-    filler = Filler(hole, examples, FillSettings(1, **settings))
+def reports(hole, examples=NONE, **settings):
+    filler = Filler(hole, examples.used, FillSettings(1, **settings))
     filling = filler.fill()
     return explain(filler, filling), filling
 
@@ -71,5 +74,5 @@ def test_the_bars_likelihoods_make_up_the_whole(hole, few):
 def test_a_report_is_plain_data_for_json(hole, few):
     (first, *_), _ = reports(hole, few)
     plain = json.loads(json.dumps(first.as_dict(), allow_nan=False))
-    assert set(plain) == {"bar", "sources", "longest_copy_steps", "copied_from", "log_likelihood"}
+    assert set(plain) == {"bar", "sources", "longest_copy_steps", "copied_from", "log_likelihood", "parts"}
     assert set(plain["sources"][0]) == {"loop", "bar", "weight"}

@@ -5,9 +5,9 @@ import sys
 import pytest
 
 from sparseq.errors import InputError
+from sparseq.jobs.choice import Choice
 from sparseq.jobs.examples import Examples
 from sparseq.jobs.fill import Filler, FillSettings, fill_hole
-from sparseq.jobs.choice import Choice
 from sparseq.jobs.hole import dig_hole
 from sparseq.music.events import Event
 from sparseq.music.lanes import lane_of
@@ -24,7 +24,7 @@ def filled(data, examples=NONE, *, bars="3", lanes=None, keep_lanes=None, seed=2
     midi = parse(data, "b.mid")
     library = [example.score for example in examples.used]
     hole = dig_hole(midi, Choice(bars, lanes=lanes, keep_lanes=keep_lanes), library, seed)
-    return midi, fill_hole(hole, examples, FillSettings(seed, **settings))
+    return midi, fill_hole(hole, examples.used, FillSettings(seed, **settings))
 
 
 def outside(midi, bar, bar_ticks=BAR):
@@ -204,7 +204,7 @@ def test_a_track_that_is_chosen_is_filled_and_the_others_keep_their_bytes(few):
     data = write_midi(list(kit(split=True)), ppq=PPQ, end_ticks=6 * BAR, track_names=["Shells", "Hats"])
     midi = parse(data, "b.mid")
     hole = dig_hole(midi, Choice("3", tracks="hats"))
-    after = fill_hole(hole, few, FillSettings(3, temperature=10.0))
+    after = fill_hole(hole, few.used, FillSettings(3, temperature=10.0))
     assert after.tracks[1].raw == midi.tracks[1].raw
     assert after.tracks[2].raw != midi.tracks[2].raw
 
@@ -236,7 +236,7 @@ def test_pitches_are_those_that_the_file_uses_for_the_drum(few):
 
 
 def test_the_likelihood_is_the_mean_over_the_filled_cells(rock_bytes, few):
-    filler = Filler(dig_hole(parse(rock_bytes(), "b.mid"), Choice("3")), few, FillSettings(2))
+    filler = Filler(dig_hole(parse(rock_bytes(), "b.mid"), Choice("3")), few.used, FillSettings(2))
     filling = filler.fill()
     assert filling.log_likelihood == pytest.approx(filling.logp_tl[filler.mask_tl].mean())
     assert not filling.logp_tl[~filler.mask_tl].any()

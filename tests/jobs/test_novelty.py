@@ -5,8 +5,9 @@ import pytest
 
 from sparseq.engine.provenance import longest_copied_run
 from sparseq.errors import InputError
-from sparseq.jobs.fill import Filler, FillSettings
 from sparseq.jobs.choice import Choice
+from sparseq.jobs.examples import Examples
+from sparseq.jobs.fill import Filler, FillSettings
 from sparseq.jobs.hole import dig_hole
 from sparseq.jobs.novelty import holes, longest_run
 from sparseq.music.score import Note
@@ -14,6 +15,7 @@ from sparseq.music.smf import parse
 from sparseq.music.writer import write_midi
 
 KICK = 36
+NONE = Examples((), ())
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +23,8 @@ def hole(rock_bytes):
     return dig_hole(parse(rock_bytes(6), "b.mid"), Choice("3-4"))
 
 
-def fill(hole, max_copy, examples=None, **settings):
-    filler = Filler(hole, examples, FillSettings(1, max_copy=max_copy, **settings))
+def fill(hole, max_copy, examples=NONE, **settings):
+    filler = Filler(hole, examples.used, FillSettings(1, max_copy=max_copy, **settings))
     return filler, filler.fill()
 
 
@@ -34,7 +36,7 @@ def test_without_a_limit_a_steady_groove_is_copied(hole):
 @pytest.mark.parametrize("max_copy", [31, 16, 9, 8])
 @pytest.mark.parametrize("greedy", [True, False])
 def test_no_run_is_longer_than_it_may_be_in_the_loops_nor_in_the_file(hole, few, max_copy, greedy):
-    for examples in (None, few):
+    for examples in (NONE, few):
         filler, filling = fill(hole, max_copy, examples, greedy=greedy)
         n_lanes = len(hole.grid.lanes)
         sources = [grid.tokens_tl for grid in filler.grids]

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from sparseq.jobs.fill import Filler, FillSettings
 from sparseq.jobs.choice import Choice
+from sparseq.jobs.fill import Filler, FillSettings
 from sparseq.jobs.hole import dig_hole
+from sparseq.jobs.song import SongFiller
 from sparseq.jobs.variations import TRIES, distinct, variations
 from sparseq.music.smf import parse
 
@@ -17,11 +18,12 @@ def filler(rock_bytes, few):
 
 def filler_of(rock_bytes, few, **settings):
     hole = dig_hole(parse(rock_bytes(6), "b.mid"), Choice("3-4"))
-    return Filler(hole, few, FillSettings(**{"seed": 5, "temperature": 2.0, **settings}))
+    how = FillSettings(**{"seed": 5, "temperature": 2.0, **settings})
+    return SongFiller(hole.midi, Filler(hole, few.used, how), None, how)
 
 
-def cells(filler, filling):
-    return filling.grid.cells_tl[filler.mask_tl].tolist()
+def cells(filling):
+    return filling.cells.tolist()
 
 
 def test_they_are_ranked_by_likelihood_and_differ(filler):
@@ -29,21 +31,19 @@ def test_they_are_ranked_by_likelihood_and_differ(filler):
     assert len(found) == 4
     ranks = [filling.log_likelihood for filling in found]
     assert ranks == sorted(ranks, reverse=True)
-    differences = [
-        (np.array(cells(filler, a)) != np.array(cells(filler, b))).sum() for a in found for b in found if a is not b
-    ]
+    differences = [(np.array(cells(a)) != np.array(cells(b))).sum() for a in found for b in found if a is not b]
     assert min(differences) >= 1
 
 
 def test_they_are_the_same_again_and_others_by_another_seed(filler, rock_bytes, few):
-    first = [cells(filler, filling) for filling in variations(filler, 3)]
-    assert [cells(filler, filling) for filling in variations(filler, 3)] == first
+    first = [cells(filling) for filling in variations(filler, 3)]
+    assert [cells(filling) for filling in variations(filler, 3)] == first
     other = filler_of(rock_bytes, few, seed=6)
-    assert [cells(other, filling) for filling in variations(other, 3)] != first
+    assert [cells(filling) for filling in variations(other, 3)] != first
 
 
 def test_one_variation_is_the_filling_of_the_seed(filler):
-    assert cells(filler, variations(filler, 1)[0]) == cells(filler, filler.fill())
+    assert cells(variations(filler, 1)[0]) == cells(filler.fill())
 
 
 def test_greedy_there_is_one_way_only(rock_bytes, few):
@@ -61,5 +61,5 @@ def test_no_more_tries_are_made_than_needed(filler, monkeypatch):
 
 def test_the_likelier_of_two_that_are_too_much_alike_is_kept(filler):
     fillings = [filler.fill(seed) for seed in range(6)]
-    strict = distinct(fillings, 6, filler.mask_tl, least_cells=10**6)
+    strict = distinct(fillings, 6, least_cells=10**6)
     assert strict == [max(fillings, key=lambda filling: filling.log_likelihood)]

@@ -24,8 +24,8 @@ def masked_lanes(repair: Repair) -> list[str]:
     """Return the names of drum lanes and of pitched parts with cells to fill."""
     lanes: list[str] = []
     if repair.drums is not None:
-        masked_l = repair.drums.mask_tl.any(0).tolist()
-        lanes += [lane for lane, masked in zip(repair.drums.grid.lanes, masked_l, strict=True) if masked]
+        hole = repair.drums
+        lanes += [lane for index, lane in enumerate(hole.grid.lanes) if hole.mask_tl[:, index].any()]
     return lanes + (repair.pitched.parts if repair.pitched is not None else [])
 
 

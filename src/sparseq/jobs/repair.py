@@ -114,7 +114,7 @@ def plan_repair(
     hole; then the shipped ones serve.
     """
     score = read_score(midi)
-    drums_wanted, pitched_wanted = _wanted(score, choice)
+    drums_wanted, pitched_wanted = _wanted(score, choice, midi.name)
     drums, nothing = _dig_drums(midi, choice, seed, drums_wanted)
     pitched = _dig_pitched(midi, choice, seed, harmony or Harmony(), drums is not None) if pitched_wanted else None
     if drums is None and pitched is None:
@@ -123,8 +123,14 @@ def plan_repair(
     return _with_examples(repair, choice, loops, seed, harmony or Harmony())
 
 
-def _wanted(score: Score, choice: Choice) -> tuple[bool, bool]:
+def _wanted(score: Score, choice: Choice, name: str) -> tuple[bool, bool]:
     """Return whether drums and whether pitched parts are meant; InputError where there is neither."""
+    if (choice.lanes or choice.keep_lanes) and not drum_notes(score):
+        count = len(score.notes)
+        raise InputError(
+            f"{name}: wanted drums to repair (channel 10, or a track named like drums), got {count} other "
+            f"note{'s' * (count != 1)}; leave --lanes out to fill all parts"
+        )
     if choice.lanes or choice.keep_lanes:
         return True, False
     tracks = set(parse_tracks(choice.tracks, score.track_names)) if choice.tracks else None

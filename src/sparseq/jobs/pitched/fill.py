@@ -49,6 +49,8 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 SHARPNESS = 1.5
+PRIORS = 1e-6, 1e-30
+"""Mass of what no example does: any deed is possible, a pitch that is never played only where all others are barred."""
 STRANGE_UNLIKE = 0.6
 """How unlike a bar of the hole is to bars of examples, and to those of the piece that are too far away."""
 SAME_BAR_UNLIKE = 0.5
@@ -102,7 +104,7 @@ class PitchedFiller:
         schedule = DiffusionConfig(steps=STEPS, noise=0.0 if settings.greedy else 0.5)
         self._deeds, self._pitches = (Diffuser(memory, schedule, how) for memory in memories)
         self._allowed_deeds = self._legal_deeds()
-        self._allowed_pitches = legal_pitches(hole, scale, bool(examples))
+        self._allowed_pitches = legal_pitches(hole, scale, self.example_columns)
 
     def fill(self, seed: int | None = None, strokes: Mapping[str, npt.NDArray[np.integer]] | None = None) -> Filling:
         """Fill the hole once.
@@ -120,6 +122,36 @@ class PitchedFiller:
         if self.settings.max_copy is not None:
             grid = rewrite_copies(self, grid, self.settings.max_copy, seed)
         return self._judged(grid)
+
+    def truth_probabilities(self, cells: Sequence[tuple[int, int]], truth_tv: Cells) -> Floats:
+        """Return the probability of the true token of each cell (step, voice), those asked before it known.
+
+        That of a stroke is the deed's times the pitch's, which is asked when all deeds of these cells are known.
+        """
+        grid = self._cells.copy()
+        voices = np.array(cells, np.int64).reshape(-1, 2)
+        truth = truth_tv[voices[:, 0], voices[:, 1]]
+        deeds = self._asked_one_by_one(0, grid, voices, np.minimum(truth, STRIKE))
+        struck = truth >= STRIKE
+        pitches = np.ones(len(truth))
+        pitches[struck] = self._asked_one_by_one(1, grid, voices[struck], truth[struck])
+        return deeds * pitches
+
+    def _asked_one_by_one(self, stage: int, grid: Cells, cells: npt.NDArray[np.int64], truth: Cells) -> Floats:
+        """Return the probability of each true token, and write it into the grid once it has been asked for."""
+        memory, context = (self._deeds, self._pitches)[stage].memory, self._contexts[stage]
+        known = np.flatnonzero(self._learn[:, stage * self._n : (stage + 1) * self._n])
+        rows = known // self._n * grid.shape[1] + stage * self._n + known % self._n
+        rows = rows[grid.reshape(-1)[rows] != MASK]
+        heads = memory.heads(len(rows))
+        memory.kernel.remember(heads, context.layout, grid, rows)
+        out = np.empty(len(cells))
+        for number, ((step, voice), token) in enumerate(zip(cells.tolist(), truth.tolist(), strict=True)):
+            self._let_sound(grid)
+            asked = np.array([step * grid.shape[1] + stage * self._n + voice])
+            out[number] = memory.kernel.likelihood(heads, context.layout, grid, asked)[0, token]
+            grid[step, stage * self._n + voice] = token
+        return out
 
     def written_notes(self, filling: Filling) -> list[Note]:
         """Return the new notes in the file's ticks."""
@@ -268,8 +300,10 @@ class PitchedFiller:
     # Building blocks.
 
     def _learnt(self) -> tuple[Memory, Memory]:
-        retrieval = RetrievalConfig(sharpness=SHARPNESS, prior_weight=1e-6, own_weight=self.settings.own_weight)
-        deeds, pitches = (Memory(context.heads, ALPHABET, retrieval) for context in self._contexts)
+        deeds, pitches = (
+            Memory(context.heads, ALPHABET, RetrievalConfig(SHARPNESS, prior, self.settings.own_weight))
+            for context, prior in zip(self._contexts, PRIORS, strict=True)
+        )
         alike: dict[tuple[int, int], tuple[Context, Context]] = {}  # most loops are counted alike
         for _, grid in self.examples:
             counted = grid.steps_per_beat, usual_bar(grid.bars)

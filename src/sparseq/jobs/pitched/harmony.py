@@ -1,6 +1,6 @@
 """Harmony of a hole: which pitches its scale and its chords allow, and the piece itself on other degrees."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +12,18 @@ from sparseq.music.chords import QUALITIES, Chord, token_chord
 from sparseq.music.keys import Key, scale_mask
 from sparseq.music.layout import CHORD, VOICE
 from sparseq.music.parts import LEAD
-from sparseq.music.pitched import N_PITCH_TOKENS, moved_tokens, token_mask
+from sparseq.music.pitched import FIRST_ONSET, N_PITCH_TOKENS, moved_tokens, token_mask
 
 Allowed = npt.NDArray[np.uint8]
 
+OCTAVE = 12
 
-def legal_pitches(hole: PitchedHole, scale: Key | None, strangers: bool) -> Allowed | None:
+
+def legal_pitches(hole: PitchedHole, scale: Key | None, loops: Sequence[Cells]) -> Allowed | None:
     """Return which pitches may be struck in each cell of `cells.voice_cells`; None where all may.
 
-    Pitches stay in the scale where loops of others or chords might lead out of it. Chords that a person gives bind bass
-    and chords to their notes; a lead may take those of the scale between.
+    Pitches stay in the scale, and in the range of their voice, where loops of others or chords might lead out of it.
+    Chords that a person gives bind bass and chords to their notes; a lead may take those of the scale between.
 
     Parameters
     ----------
@@ -29,28 +31,45 @@ def legal_pitches(hole: PitchedHole, scale: Key | None, strangers: bool) -> Allo
         The hole.
     scale : Key or None
         None for no scale.
-    strangers : bool
-        Whether loops are learnt from.
+    loops : sequence of uint16 ndarray of shape (T_e, V)
+        Tokens of the loops that are learnt from.
 
     Returns
     -------
     uint8 ndarray of shape (T, L, `N_PITCH_TOKENS`) or None
         0 forbids.
     """
-    if not hole.chords_given and (scale is None or not strangers):
+    if not hole.chords_given and (scale is None or not loops):
         return None
     grid = hole.grid
     voices = grid.indices(kind=VOICE)
     out = np.ones((grid.n_steps, 3 * len(voices) + N_GIVEN, N_PITCH_TOKENS), np.uint8)
     chords_t = grid.tokens_tl[:, grid.indices(kind=CHORD)[0]]
+    ranges = [_range(hole, voice, loops) for voice in range(len(voices))]
     steps = np.flatnonzero(hole.onset_tl.any(1))
     for chord in np.unique(chords_t[steps]).tolist():
         here = steps[chords_t[steps] == chord]
         given = token_chord(chord, grid.shift % 12) if hole.chords_given else None
         for voice, lane in enumerate(voices):
             kind = grid.sounds[grid.lanes[lane].part].kind
-            out[here, len(voices) + voice] = token_mask(_pitches(given, kind, scale), grid.shift)
+            out[here, len(voices) + voice] = token_mask(_pitches(given, kind, scale), grid.shift) & ranges[voice]
     return out
+
+
+def _range(hole: PitchedHole, voice: int, loops: Sequence[Cells]) -> npt.NDArray[np.bool_]:
+    """Return the tokens of a voice in the range, an octave at least, that the piece plays, or else the loops do."""
+    lane = hole.grid.indices(kind=VOICE)[voice]
+    own = hole.grid.tokens_tl[:, lane][~hole.mask_tl[:, lane]]
+    played = own[own >= FIRST_ONSET]
+    if not len(played):
+        played = np.concatenate([loop[:, voice] for loop in loops] or [own])
+        played = played[played >= FIRST_ONSET]
+    tokens = np.arange(N_PITCH_TOKENS)
+    if not len(played):
+        return tokens >= 0
+    spare = max(OCTAVE - 1 - int(np.ptp(played)), 0)
+    low, high = int(played.min()) - spare // 2 - 1, int(played.max()) + (spare + 1) // 2 + 1
+    return (tokens < FIRST_ONSET) | ((tokens >= low) & (tokens <= high))
 
 
 def _pitches(chord: Chord | None, kind: str, scale: Key | None) -> npt.NDArray[np.bool_]:

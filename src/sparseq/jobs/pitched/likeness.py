@@ -19,6 +19,8 @@ BESIDE = ((0, 4.0), (-1, 1.5), (1, 1.5), (-2, 0.8), (2, 0.8), (-3, 0.4), (3, 0.4
 """Bars that are compared, seen from the hole, and what they count."""
 FORMS = ((2, 0.3), (4, 0.6), (8, 0.3))
 """Forms: bars whose distance is no multiple of so many bars are less alike, by so much."""
+EDGE_COUNTS = 0.25
+"""A neighbour that only one of two bars has, at the ends of a piece, is half alike and counts so much."""
 FAR = 0.15
 """What half the piece's length of distance counts."""
 
@@ -82,7 +84,7 @@ def _unlike_onsets(blocks: Blocks, asked: int, learnt_k: npt.NDArray[np.int64]) 
     n_bars = len(blocks.tokens_bsl)
     inside_k = (learnt_k >= 0) & (learnt_k < n_bars)
     if not 0 <= asked < n_bars:
-        return np.where(inside_k, 1.0, 0.0), np.full(len(learnt_k), 0.5)
+        return np.where(inside_k, 0.5, 0.0), np.full(len(learnt_k), EDGE_COUNTS)
     theirs = np.where(inside_k, learnt_k, 0)
     known = blocks.known_bsl[asked] & blocks.known_bsl[theirs]
     mine = np.where(known, blocks.tokens_bsl[asked], 0)
@@ -90,6 +92,6 @@ def _unlike_onsets(blocks: Blocks, asked: int, learnt_k: npt.NDArray[np.int64]) 
     shared = ((mine == others) & (mine > 0)).sum((1, 2))
     either = (mine > 0).sum((1, 2)) + (others > 0).sum((1, 2)) - shared
     share_known = known.mean((1, 2)) / max(float(blocks.known_bsl[asked].mean()), 1e-9)
-    counts = np.where(inside_k, np.minimum(share_known, 1.0), 1.0) * min(4 * float(blocks.known_bsl[asked].mean()), 1.0)
-    unlike = np.where(inside_k, 1.0 - shared / np.maximum(either, 1), 1.0)
-    return np.where(either > 0, unlike, np.where(inside_k, 0.0, 1.0)), counts
+    counts = np.where(inside_k, np.minimum(share_known, 1.0), EDGE_COUNTS)
+    unlike = np.where(either > 0, 1.0 - shared / np.maximum(either, 1), 0.0)
+    return np.where(inside_k, unlike, 0.5), counts * min(4 * float(blocks.known_bsl[asked].mean()), 1.0)
