@@ -50,6 +50,14 @@ def test_a_take_stopped_in_the_tick_of_a_stroke_can_be_written():
     assert score.end_ticks == 501
 
 
+def test_what_somebody_else_played_has_a_track_of_its_own():
+    """A jam with a keyboard passed on could not be saved."""
+    keys = (bytes([0x90, 60, 100]), bytes([0x80, 60, 0]))
+    score = score_of(taped((300, ON), (400, OFF), (10, keys[0]), (350, keys[1]), end=BAR))
+    assert score.track_names == ("Take", "Drums", "Channel 1")
+    assert [(note.onset_ticks, note.channel, note.track) for note in score.notes] == [(10, 0, 2), (300, 9, 1)]
+
+
 def test_a_take_without_a_single_event_can_be_written():
     assert score_of(Tape()).notes == ()
 

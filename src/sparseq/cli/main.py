@@ -28,6 +28,7 @@ class Entry(NamedTuple):
 # Summaries stand here so that `sparseq --help` need not import eight modules; a test holds them to the commands' own.
 COMMANDS: Mapping[str, Entry] = {
     "play": Entry("sparseq.cli.play", "Stream new music live into a MIDI port."),
+    "jam": Entry("sparseq.cli.jam", "Play, and be answered in kind."),
     "export": Entry("sparseq.cli.export", "Write new loops to .mid files."),
     "fill": Entry("sparseq.cli.fill", "Repair chosen bars of a .mid file and leave the rest untouched."),
     "vary": Entry("sparseq.cli.vary", "Change a share of what a .mid file plays."),

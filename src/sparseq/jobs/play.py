@@ -65,6 +65,8 @@ class Performance:
         Who is followed.
     on_save : callable, optional
         Called with a number of bars when the last ones are to be saved, in the thread that asks.
+    dress : callable, optional
+        Called with each bar that is about to be played; what it returns is played instead.
     on_word : callable, optional
         Called with one line for a person when something that was asked for happens, or cannot.
 
@@ -85,6 +87,7 @@ class Performance:
         master: Transport | None = None,
         on_save: Callable[[float], None] | None = None,
         on_word: Callable[[str], None] | None = None,
+        dress: Callable[[Bar], Bar] | None = None,
     ) -> None:
         self._stream, self._settings = stream, settings
         self._clock, self._master, self._on_word = clock, master, on_word
@@ -99,6 +102,7 @@ class Performance:
             on_begin=self._begun,
             master=master,
             controls=self.controls,
+            dress=dress,
         )
 
     @property

@@ -32,17 +32,17 @@ def tape_bytes(
     title : str
         Name of the conductor track.
     sounds : mapping of str to Sound
-        The parts that were played; those of one channel share the track of the first.
+        The parts that were played; those of one channel share the track of the first. What was played on other channels
+        gets a track of its own, too.
     key : Key, optional
         Its key signature.
     """
-    track_of: dict[int, int] = {}
-    for track, sound in enumerate(sounds.values()):
-        track_of.setdefault(sound.channel, track)
-    notes = [
-        note._replace(track=track_of[note.channel])
-        for note in pair_notes([Event(tick, data) for tick, data in tape.events])
-    ]
+    events = sorted(tape.events, key=lambda event: event[0])  # two may have played at once
+    played = pair_notes([Event(tick, data) for tick, data in events])
+    others = sorted({note.channel for note in played} - {sound.channel for sound in sounds.values()})
+    channels = [*(sound.channel for sound in sounds.values()), *others]
+    names = [*(name.capitalize() for name in sounds), *(f"Channel {channel + 1}" for channel in others)]
+    notes = [note._replace(track=channels.index(note.channel)) for note in played]
     tempos = [(tick, bpm_to_tempo_us(bpm)) for tick, bpm in tape.tempos]
     return write_midi(
         notes,
@@ -51,8 +51,8 @@ def tape_bytes(
         meters=[(0, *meter)],
         key=key,
         end_ticks=max([tape.end_ticks, *(note.onset_ticks + 1 for note in notes)], default=1),
-        track_names=[name.capitalize() for name in sounds],
-        channels=[sound.channel for sound in sounds.values()],
+        track_names=names,
+        channels=channels,
         programs={track: sound.program for track, sound in enumerate(sounds.values()) if sound.program is not None},
         title=title,
     )

@@ -59,6 +59,8 @@ class Sequencer:
         place in the song: it comes again when the master goes back to it.
     controls : Controls, optional
         What a musician may ask for while it plays.
+    dress : callable, optional
+        Called with each bar when it is decided on; what it returns is played instead. It must return at once.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Sequencer:
         on_begin: OnBar | None = None,
         master: Transport | None = None,
         controls: Controls | None = None,
+        dress: Callable[[Bar], Bar] | None = None,
     ) -> None:
         if not ahead_s > 0 or lookahead_bars < 1:
             raise InputError(f"events and bars must be made ahead, got {ahead_s} s and {lookahead_bars} bars")
@@ -86,6 +89,7 @@ class Sequencer:
         self._on_bar = on_bar
         self._master = master
         self._controls = controls
+        self._dress = dress
         self._timeline: Timeline | None = None
         self._agenda = Agenda(clock_out)
         self._roll = Roll(tape, on_begin)
@@ -331,6 +335,8 @@ class Sequencer:
 
     def _place(self, timeline: Timeline, bar: Bar, is_repeat: bool) -> None:
         """Let a bar follow those taken so far."""
+        if self._dress is not None and not is_repeat:
+            bar = self._dress(bar)
         if self._master is None:
             timeline.set_tempo(self._roll.end_ticks, bar.bpm)
         else:
