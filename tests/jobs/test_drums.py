@@ -11,6 +11,7 @@ from sparseq.jobs.drums import (
     styled_cells,
     usual_bar_steps,
 )
+from sparseq.jobs.phrases import phrase_codes
 from sparseq.music.encode import encode_drums
 from sparseq.music.score import read_score
 from sparseq.music.smf import parse
@@ -35,9 +36,10 @@ def test_cells_are_the_tokens_and_the_step_in_the_bar(grid):
     assert cells[:, -1].tolist() == [*range(16)] * 3
 
 
-def test_a_style_stands_beside_every_step(grid):
+def test_phrase_and_style_stand_beside_every_step(grid):
     cells = styled_cells(grid, 7)
-    assert np.array_equal(cells[:, :-1], drum_cells(grid))
+    assert np.array_equal(cells[:, :-2], drum_cells(grid))
+    assert np.array_equal(cells[:, -2], phrase_codes(len(grid.bars))[grid.bars_t])
     assert set(cells[:, -1].tolist()) == {7}
 
 

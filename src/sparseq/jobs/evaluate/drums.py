@@ -24,7 +24,7 @@ GAP = 5
 LEAST_STREAM_BARS, LEAST_FILL_BARS = 2, 4
 MOST_LIBRARY_PIECES = 100
 """A larger library is thinned evenly, for all methods alike: a person's own is a handful of loops."""
-STREAMS, STREAM_BARS, RIVAL_BARS = 4, 32, 16
+STREAMS, STREAM_BARS, RIVAL_BARS = 2, 200, 16
 WORKERS = 2
 LEAST_P = 1e-9
 """No method loses more than 21 nats on one cell."""
@@ -98,7 +98,8 @@ def _streamed(
         sums = list(pool.map(ask, pieces))
     if isinstance(method, Streaming):
         seeds = rng.integers(1 << 32, size=STREAMS).tolist()
-        return _Asked(np.array(sums), [method.written(STREAM_BARS, seed) for seed in seeds])
+        with ThreadPoolExecutor(WORKERS) as pool:
+            return _Asked(np.array(sums), list(pool.map(lambda seed: method.written(STREAM_BARS, seed), seeds)))
     rival: Rival = method  # type: ignore[assignment]  # all but ours answer both
     wrote = writes(name, rival, library, RIVAL_BARS, rng)
     return _Asked(np.array(sums), [] if wrote is None else [wrote])

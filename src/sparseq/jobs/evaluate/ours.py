@@ -10,14 +10,14 @@ from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Context
 from sparseq.engine.diffuser import Diffuser, DiffusionConfig
 from sparseq.engine.memory import Memory
-from sparseq.engine.retriever import Retriever
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.jobs.baselines.library import Bits, Bools, Excerpt, Floats, Library, Piece
 from sparseq.jobs.calibration import calibrate_fill, calibrate_stream
-from sparseq.jobs.drums import CODE_LIMIT, fill_cells, fill_context, stream_context, styled_cells
+from sparseq.jobs.drums import CODE_LIMIT, fill_cells, fill_context, styled_cells
 from sparseq.jobs.examples import is_loop
 from sparseq.jobs.fill import OWN_WEIGHT
 from sparseq.jobs.stream import OWN_STEPS, RETRIEVAL
+from sparseq.jobs.stream.drums import DrumSection
 from sparseq.kernel.checks import MASK
 from sparseq.music.grid import DrumGrid, GridBar
 
@@ -50,15 +50,11 @@ class Streaming:
     def __init__(self, library: Library, calibration: Calibration | None = None) -> None:
         self._library = library
         self._n_lanes = len(library.lanes)
-        self._styles = sorted({piece.style for piece in library.pieces})
-        plain = stream_context(self._n_lanes, library.steps_per_beat, library.bar_steps)
-        self.context = calibration.applied(plain) if calibration else plain
-        retrieval = calibration.retrieval() if calibration else RETRIEVAL
-        self.memory = Memory(self.context.heads, CODE_LIMIT, retrieval)
-        for piece in library.pieces:
-            grid = grid_of(piece, library)
-            cells = styled_cells(grid, self._styles.index(piece.style))
-            self.memory.add(cells, self.context, loop=is_loop(grid))
+        names = sorted({piece.style for piece in library.pieces})
+        self._styles = [names.index(piece.style) for piece in library.pieces]
+        grids = [grid_of(piece, library) for piece in library.pieces]
+        self._drums = DrumSection(grids, self._styles, library.bar_steps, calibration)
+        self.context, self.memory = self._drums.context, self._drums.memory
 
     def stream_p(self, piece: Piece) -> Floats:
         """Return the probability of an onset in each cell given all cells before it, float64 of shape (T, L).
@@ -81,15 +77,11 @@ class Streaming:
         return self.stream_p(piece) > 0.5
 
     def written(self, n_bars: int, seed: int) -> Bits:
-        """Return bars of a stream, in a style drawn by the seed, uint8 of shape (n_bars, S, L)."""
-        retriever = Retriever(self.memory, self.context, seed=seed, own_capacity_steps=OWN_STEPS)
-        n_steps = self._library.bar_steps
-        columns = np.full((n_bars * n_steps, self._n_lanes + 2), MASK, np.uint16)
-        columns[:, -2] = np.tile(np.arange(n_steps), n_bars)
-        owner = np.random.default_rng(seed).integers(len(self._library.pieces))
-        columns[:, -1] = self._styles.index(self._library.pieces[owner].style)
-        tokens = retriever.step(columns).cells_tl[:, : self._n_lanes]
-        return tokens.astype(np.uint8).reshape(n_bars, n_steps, self._n_lanes)
+        """Return bars of a stream, in the style of a piece drawn by the seed, uint8 of shape (n_bars, S, L)."""
+        drums = self._drums.begun(seed)
+        style = self._styles[int(np.random.default_rng(seed).integers(len(self._styles)))]
+        bars = [drums.write(style, SamplingConfig(), {}).tokens_tl for _ in range(n_bars)]
+        return np.stack(bars).astype(np.uint8)
 
 
 class Filling:

@@ -127,17 +127,22 @@ class Evaluation:
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
         """Return headers and rows for people: ours first, then the rivals, best first."""
         rivals = sorted(self.baselines.items(), key=lambda item: item[1].nats)
-        headers = ["", f"nats a {self.unit}", "95 %", "onset F1", "95 %", "onsets a bar", "phase KL", "copied bars"]
-        return headers, [_row(name, score) for name, score in [("sparseq", self.ours), *rivals]]
+        headers = ["", f"nats a {self.unit}", "95 %", "onset F1", "95 %", "onsets a bar", "in range"]
+        headers += ["phase KL", "alike", "turnaround", "overlap", "copied run", "copied bars"]
+        rows = [_row(name, score) for name, score in [("sparseq", self.ours), *rivals]]
+        return headers, rows if self.library is None else [*rows, ["the library", *[""] * 4, *_looks(self.library)]]
 
 
 def _row(name: str, score: Score) -> Sequence[str]:
     cells = [name.replace("_", " "), f"{score.nats:.4f}", _span(score.nats_95)]
     cells += [f"{score.f1:.3f}", _span(score.f1_95)] if score.f1 is not None and score.f1_95 else ["", ""]
-    figures = score.figures
-    if figures is None:
-        return [*cells, "", "", ""]
-    return [*cells, f"{figures.density:.1f}", f"{figures.phase_kl:.3f}", f"{figures.copied_bars:.0%}"]
+    return [*cells, *(_looks(score.figures) if score.figures else [""] * 8)]
+
+
+def _looks(figures: Figures) -> list[str]:
+    likeness = [f"{figures.groove_consistency:.3f}", f"{figures.turnaround:.3f}", f"{figures.histogram_overlap:.2f}"]
+    copies = [f"{figures.longest_copy_bars:.1f} bars", f"{figures.copied_bars:.0%}"]
+    return [f"{figures.density:.1f}", f"{figures.density_in_range:.0%}", f"{figures.phase_kl:.3f}", *likeness, *copies]
 
 
 def _span(interval: Interval) -> str:

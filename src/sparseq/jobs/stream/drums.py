@@ -5,17 +5,23 @@ from copy import copy
 
 import numpy as np
 
+from sparseq.engine.calibrate import Calibration
 from sparseq.engine.config import RetrievalConfig
+from sparseq.engine.grid import Grid
 from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.jobs.drums import CODE_LIMIT, stream_context, styled_cells
 from sparseq.jobs.examples import is_loop
 from sparseq.jobs.hits import Cell, HitReader
-from sparseq.jobs.stream.written import Written, another_seed, begin_retriever, forget, forget_from
+from sparseq.jobs.phrases import PHRASE_BARS
+from sparseq.jobs.stream.steady import Steadiness
+from sparseq.jobs.stream.written import REWIND_STEPS, Written, another_seed, begin_retriever, forget, forget_from
 from sparseq.kernel.checks import MASK
 from sparseq.music.grid import DrumGrid, Hit
 
 RETRIEVAL = RetrievalConfig(sharpness=2.0, prior_weight=1e-7, own_weight=1)
+GIVEN_LANES = 3
+"""Step in the bar, bar in the phrase and style stand after the drums, and are only read."""
 
 
 class DrumSection:
@@ -29,21 +35,33 @@ class DrumSection:
         The style of each, as a number.
     bar_steps : int
         Length of a bar.
+    calibration : Calibration, optional
+        Numbers other than the defaults.
 
     Attributes
     ----------
     lanes : tuple of str
         Decided in this order within a step.
+    context : Context
+        What each cell looks at.
+    memory : Memory
+        The examples' rows.
     """
 
-    def __init__(self, grids: Sequence[DrumGrid], styles: Sequence[int], bar_steps: int) -> None:
+    def __init__(
+        self, grids: Sequence[DrumGrid], styles: Sequence[int], bar_steps: int, calibration: Calibration | None = None
+    ) -> None:
         self.lanes = grids[0].lanes
-        self._context = stream_context(len(self.lanes), grids[0].steps_per_beat, bar_steps)
-        self._memory = Memory(self._context.heads, CODE_LIMIT, RETRIEVAL)
+        plain = stream_context(len(self.lanes), grids[0].steps_per_beat, bar_steps)
+        self.context = calibration.applied(plain) if calibration else plain
+        retrieval = calibration.retrieval() if calibration else RETRIEVAL
+        self.memory = Memory(self.context.heads, CODE_LIMIT, retrieval)
         for grid, style in zip(grids, styles, strict=True):
-            self._memory.add(styled_cells(grid, style), self._context, loop=is_loop(grid))
-        self._reader = HitReader(self._memory, grids, len(self.lanes) + 2)
+            self.memory.add(styled_cells(grid, style), self.context, loop=is_loop(grid))
+        self._reader = HitReader(self.memory, grids, len(self.lanes) + GIVEN_LANES)
         self._bar_steps = bar_steps
+        rounds = [is_loop(grid) for grid in grids]
+        self._steadiness = Steadiness([grid.tokens_tl for grid in grids], rounds, styles, bar_steps)
         self._begin(0)
 
     def begun(self, seed: int) -> "DrumSection":
@@ -54,8 +72,9 @@ class DrumSection:
 
     def _begin(self, seed: int) -> None:
         self._seed = seed
-        self._retriever = begin_retriever(self._memory, self._context, seed)
+        self._retriever = begin_retriever(self.memory, self.context, seed)
         self._hits: dict[Cell, tuple[Hit, ...]] = {}
+        self._past = np.zeros((0, len(self.lanes)), np.uint16)
 
     def write(self, style: int, sampling: SamplingConfig, given: Mapping[int, Written]) -> Written:
         """Return the next bar.
@@ -70,14 +89,16 @@ class DrumSection:
             By lane a bar that it is to take over.
         """
         start, n_lanes = self._retriever.n_steps, len(self.lanes)
-        columns = np.full((self._bar_steps, n_lanes + 2), MASK, np.uint16)
-        columns[:, -2] = np.arange(self._bar_steps)
+        columns = np.full((self._bar_steps, n_lanes + GIVEN_LANES), MASK, np.uint16)
+        columns[:, -3] = np.minimum(np.arange(self._bar_steps), CODE_LIMIT - 1)
+        columns[:, -2] = start // self._bar_steps % PHRASE_BARS
         columns[:, -1] = style
         for lane, bar in given.items():
             columns[:, lane] = bar.tokens_tl[:, lane]
         self._retriever.sampling = sampling
-        decided = self._retriever.step(columns)
+        decided = self._steadied(self._retriever.step(columns), start, style, given)
         tokens = decided.cells_tl[:, :n_lanes]
+        self._past = np.concatenate([self._past, tokens])[-self._steadiness.past_steps - REWIND_STEPS :]
         written = Written(tokens, {}, [])
         for step, lane in np.argwhere(tokens).tolist():
             if lane in given:
@@ -86,7 +107,7 @@ class DrumSection:
                 origin = int(decided.origins_tl[step, lane])
                 hits = self._reader.hits(origin, self._hits, self.lanes[lane])
                 if origin >= 0:
-                    written.leaned_on.append(self._memory.place(origin).example)
+                    written.leaned_on.append(self.memory.place(origin).example)
             written.hits[step, lane] = self._hits[start + step, lane] = hits
         forget(self._hits, self._retriever.n_steps)
         return written
@@ -95,7 +116,29 @@ class DrumSection:
         """Draw as from another seed from here on, one for each number."""
         self._retriever.seed = another_seed(self._seed, number)
 
+    def _steadied(self, drawn: Grid, start: int, style: int, given: Mapping[int, Written]) -> Grid:
+        """Return a bar as it was drawn, or drawn again where it would wander."""
+        n_lanes = len(self.lanes)
+        tokens = drawn.cells_tl[:, :n_lanes]
+        free_l = ~np.isin(np.arange(n_lanes), list(given))
+        broken = self._steadiness.broken(self._past, tokens, drawn.logp_tl[:, :n_lanes], free_l, style)
+        if not broken.any():
+            return drawn
+        again, allowed = drawn.cells_tl.copy(), np.ones((*drawn.cells_tl.shape, 2), np.uint8)
+        again[:, :n_lanes][broken] = MASK
+        steps, lanes = np.nonzero(broken)
+        allowed[steps, lanes, tokens[broken]] = 0
+        self._retriever.rewind(start)
+        redrawn = self._retriever.step(again, allowed=allowed)
+        changed = again == MASK
+        return Grid(
+            redrawn.cells_tl,
+            np.where(changed, redrawn.origins_tl, drawn.origins_tl),
+            np.where(changed, redrawn.logp_tl, drawn.logp_tl),
+        )
+
     def rewind(self, step: int) -> None:
         """Go back to a step, as if nothing from there on had been written."""
+        self._past = self._past[: max(len(self._past) - (self._retriever.n_steps - step), 0)]
         self._retriever.rewind(step)
         forget_from(self._hits, step)
