@@ -5,6 +5,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sparseq.cli.learn import command
+from sparseq.cli.main import cli
 from sparseq.errors import FileError, InputError
 from sparseq.music.library import library_names, library_path, open_library
 from sparseq.music.score import Note
@@ -76,3 +77,34 @@ def test_a_path_that_is_not_there_fails(pack: Path) -> None:
 @pytest.mark.parametrize("words", [[], ["x.mid"], ["--name", "x"]])
 def test_paths_and_a_name_are_needed(pack: Path, words: list[str]) -> None:
     assert CliRunner().invoke(command, words).exit_code == 2
+
+
+def test_a_library_serves_as_loops_for_export_and_fill_without_the_files(pack: Path) -> None:
+    kit = [Note(beat * 960, 100, 36 + 2 * (beat % 2), 90, 9) for beat in range(16)]
+    (pack / "kit.mid").write_bytes(write_midi(kit))
+    learn(str(pack / "kit.mid"), "--name", "mine")
+    take = pack.parent / "take.mid"
+    take.write_bytes((pack / "kit.mid").read_bytes())
+    (pack / "kit.mid").unlink()
+    for words in (["export"], ["fill", str(take), "--bars", "2"]):
+        done = CliRunner().invoke(cli, [*words, "--loops", "mine", "--seed", "1", "-o", str(pack / f"{words[0]}.mid")])
+        assert done.exit_code == 0, done.output
+    assert (pack / "export.mid").exists()
+    assert (pack / "fill.mid").exists()
+
+
+def test_files_that_cannot_be_used_are_told_apart(pack: Path) -> None:
+    header = bytes.fromhex("4d546864 00000006 0000 0001")
+    track = bytes.fromhex("4d54726b 0000000d 00 992464 60 892400 00 ff2f00").replace(b"\x0d", b"\x0c", 1)
+    (pack / "zero.mid").write_bytes(header + b"\x00\x00" + track)
+    (pack / "smpte.mid").write_bytes(header + b"\xe7\x28" + track)
+    (pack / "empty.mid").write_bytes(write_midi([]))
+    (pack / "huge.mid").write_bytes(b"MThd")
+    with (pack / "huge.mid").open("r+b") as file:
+        file.truncate(100 * 2**20)
+    facts = json.loads(learn(str(pack), "--name", "mine", "--json").stdout)
+    reasons = {Path(path).name: reason for path, reason in facts["reasons"]}
+    assert set(reasons) == {"bad.mid", "zero.mid", "smpte.mid", "empty.mid", "huge.mid"}
+    assert "no notes" in reasons["empty.mid"]
+    assert "104.9 MB" in reasons["huge.mid"]
+    assert all("\n" not in reason for reason in reasons.values())

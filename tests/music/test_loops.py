@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from sparseq.errors import FileError, InputError
+from sparseq.music.library import FileStamp, library_path, open_library
 from sparseq.music.loops import LoopSource, Skipped, catalogue, default, find, find_all, load, shipped
+from sparseq.music.piece import read_piece
+from sparseq.music.score import Note
 from sparseq.music.smf import parse
+from sparseq.music.writer import write_midi
 
 TINY = bytes.fromhex(
     "4d546864 00000006 0000 0001 0060"  # one track, 96 ticks a quarter note
@@ -53,6 +57,20 @@ def test_default_is_all_drum_loops_in_four_four_and_sixteenths():
     wanted = [info.name for info in infos if (info.meter, info.steps_per_beat) == ("4/4", 4)]
     assert names(default()) == wanted
     assert len(wanted) >= 20
+
+
+def test_a_library_is_found_by_name_before_a_style_and_read_without_its_files(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("SPARSEQ_DATA_DIR", str(tmp_path / "data"))
+    target = library_path("funk")
+    target.parent.mkdir(parents=True)
+    piece = read_piece(parse(write_midi([Note(0, 100, 36, 90, 9)]), "a.mid"))
+    with open_library(target, write=True) as library:
+        library.add(FileStamp("/gone/a.mid", 1, 1), b"", piece)
+    (source,) = find("funk")
+    assert source.name == "/gone/a.mid"
+    assert source.entry.score() == piece.score
+    with pytest.raises(InputError, match="did you mean funk"):
+        find("funkk")
 
 
 def test_every_shipped_loop_is_a_midi_file():

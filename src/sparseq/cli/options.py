@@ -71,9 +71,9 @@ def loops_option() -> Callable[[Decorated], Decorated]:
     return click.option(
         "--loops",
         multiple=True,
-        metavar="DIR|FILE|NAME",
-        help="Examples to learn from: a folder of .mid files, one file, or the name or style of shipped loops. May be "
-        "repeated. [default: the shipped loops in 4/4]",
+        metavar="NAME|DIR|FILE",
+        help="Examples to learn from: a library that `sparseq learn` made, the name or style of shipped loops, a "
+        "folder of .mid files, or one file. May be repeated. [default: the shipped loops in 4/4]",
     )
 
 

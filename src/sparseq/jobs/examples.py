@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from sparseq.errors import InputError
@@ -12,8 +13,9 @@ from sparseq.music.encode import drum_notes, encode_drums, grid_bars, steps_of
 from sparseq.music.grid import DrumGrid
 from sparseq.music.keys import Key, parse_key
 from sparseq.music.lanes import LANES, lane_of
+from sparseq.music.library import Entry
 from sparseq.music.loops import LoopSource, Skipped, default_band, find_all, load
-from sparseq.music.parts import NO_PROGRAMS, programs_of, split_parts
+from sparseq.music.parts import DRUMS, NO_PROGRAMS, programs_of, split_parts
 from sparseq.music.piece import Piece, make_piece
 from sparseq.music.resolution import suitable_steps
 from sparseq.music.score import Score
@@ -101,17 +103,37 @@ def load_examples(
     InputError, FileError
         If something named is not there, or not one loop is left.
     """
-    loaded = load(find_all(specs) if specs or not band else default_band(), _counted)
-    used, skipped = [], [Skipped(name, reason.removeprefix(f"{name}: ")) for name, reason in loaded.skipped]
+    sources = find_all(specs) if specs or not band else default_band()
+    loaded = load([source for source in sources if source.entry is None], _counted)
+    skipped = [Skipped(name, reason.removeprefix(f"{name}: ")) for name, reason in loaded.skipped]
     scores = read_scores([midi for _, midi in loaded.loops])
-    for (source, midi), score in zip(loaded.loops, scores, strict=True):
+    read = {
+        source: partial(_example, source, midi, score, steps_per_beat, pitched)
+        for (source, midi), score in zip(loaded.loops, scores, strict=True)
+    }
+    used = []
+    for source in sources:
         try:
-            used.append(_example(source, midi, score, steps_per_beat, pitched))
+            if source.entry is not None:
+                used.append(_learnt_example(source.entry, steps_per_beat, pitched))
+            elif source in read:
+                used.append(read[source]())
         except InputError as error:
             skipped.append(Skipped(source.name, str(error)))
     if not used:
         raise _nothing_left(skipped, "anything" if pitched else "drums")
     return Examples(tuple(used), tuple(skipped))
+
+
+def _learnt_example(entry: Entry, steps_per_beat: int | None, pitched: bool) -> Example:
+    """Return a piece of a library; InputError for one that has no drums, where they are wanted, or no steps."""
+    if not pitched and DRUMS not in entry.kinds:
+        raise InputError(f"wanted drums, got {' and '.join(entry.kinds)}")
+    example = Example(
+        entry.path, entry.score(), steps_per_beat or entry.steps_per_beat, programs=entry.programs, key=entry.key
+    )
+    grid_bars(score_bars(example.score), example.score.ppq, example.steps_per_beat)
+    return example
 
 
 def _nothing_left(skipped: Sequence[Skipped], what: str) -> InputError:

@@ -84,6 +84,20 @@ class Entry:
         """Its estimated key; None for drums alone."""
         return parse_key(self.facts["key"]) if self.facts["key"] else None
 
+    @property
+    def steps_per_beat(self) -> int:
+        """Steps per quarter note that suit it."""
+        return int(self.facts["steps_per_beat"])
+
+    @property
+    def programs(self) -> dict[tuple[int, int], int]:
+        """General MIDI programs by track and channel."""
+        return {
+            (part["track"], part["channel"]): part["program"]
+            for part in self.facts["parts"]
+            if part["program"] is not None
+        }
+
     def score(self) -> Score:
         """Return its score; nothing is parsed, numbers are taken from the file as they are."""
         rows = np.frombuffer(zlib.decompress(self.packed_notes), "<i8").reshape(-1, 8)
@@ -100,13 +114,8 @@ class Entry:
     def piece(self) -> Piece:
         """Return it as a `Piece`, its key and its count as they were found when it was learnt."""
         score = self.score()
-        programs = {
-            (part["track"], part["channel"]): part["program"]
-            for part in self.facts["parts"]
-            if part["program"] is not None
-        }
-        parts: tuple[Part, ...] = split_parts(score, programs)
-        return make_piece(score, parts, steps_per_beat=self.facts["steps_per_beat"], key=self.key)
+        parts: tuple[Part, ...] = split_parts(score, self.programs)
+        return make_piece(score, parts, steps_per_beat=self.steps_per_beat, key=self.key)
 
 
 class Library:

@@ -1,13 +1,18 @@
-"""Loops to learn from: those that are shipped, a person's folder of .mid files, or one file; listed now, read later."""
+"""Loops to learn from: shipped ones, a library, a person's folder of .mid files, or one file; listed, read later."""
+
+from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from sparseq.errors import FileError, InputError, SparseqError
+
+if TYPE_CHECKING:
+    from sparseq.music.library import Entry
 
 SUFFIXES = (".mid", ".midi")
 CATALOGUE = "loops.toml"
@@ -75,11 +80,14 @@ class LoopSource:
         Where its bytes are; a Path for a file of the person's own.
     info : LoopInfo or None
         The catalogue's facts of a shipped loop.
+    entry : Entry or None
+        The piece of a library, which needs no reading; `file` is where it was learnt from.
     """
 
     name: str
     file: Traversable
     info: LoopInfo | None = None
+    entry: Entry | None = None
 
     def read(self) -> bytes:
         """Return the file's bytes.
@@ -164,9 +172,9 @@ def find(spec: str) -> tuple[LoopSource, ...]:
     Parameters
     ----------
     spec : str
-        The name or style of shipped loops; or a folder, for all .mid and .midi files in and below it, in the order of
-        their paths, hidden ones left out; or a single file. Where a folder has the name of a style, the style is meant:
-        write ``./funk`` for the folder.
+        The name of a library that was learnt; the name or style of shipped loops; a folder, for all .mid and .midi
+        files in and below it, in the order of their paths, hidden ones left out; or a single file. The first of these
+        that there is: a library of one's own goes before a style, and ``./funk`` is always the folder.
 
     Returns
     -------
@@ -178,10 +186,13 @@ def find(spec: str) -> tuple[LoopSource, ...]:
     InputError
         If nothing is called so.
     FileError
-        If a path is not there, or a folder holds no MIDI file.
+        If a path is not there, a folder holds no MIDI file, or a library is damaged.
     """
     if not spec.strip():
-        raise InputError("wanted a loop's name, a style, a folder or a file, got an empty text")
+        raise InputError("wanted a loop's name, a style, a library, a folder or a file, got an empty text")
+    learnt = _learnt(spec)
+    if learnt:
+        return learnt
     infos = catalogue()
     named = tuple(_shipped(info) for info in infos if _slug(spec) in (info.name, info.style))
     if named:
@@ -261,6 +272,16 @@ def _shipped(info: LoopInfo) -> LoopSource:
     return LoopSource(info.name, _shipped_folder() / info.file, info)
 
 
+def _learnt(name: str) -> tuple[LoopSource, ...]:
+    """Return the pieces of a library, none if none is called so."""
+    from sparseq.music.library import library_names, library_path, open_library
+
+    if name not in library_names():
+        return ()
+    with open_library(library_path(name)) as library:
+        return tuple(LoopSource(entry.path, Path(entry.path), entry=entry) for entry in library.entries())
+
+
 def _in_folder(folder: Path, spec: str) -> tuple[LoopSource, ...]:
     found = sorted(_walk(folder), key=lambda path: path.relative_to(folder).parts)
     if not found:
@@ -293,10 +314,13 @@ def _unknown(spec: str, infos: Iterable[LoopInfo]) -> SparseqError:
     """Return the error for a spec that stands for nothing; what looks like a path is spoken of as one."""
     if os.sep in spec or "/" in spec or spec.lower().endswith(SUFFIXES):
         return FileError(f"wanted a file or folder of loops, but there is no {spec}")
-    known = dict.fromkeys(name for info in infos for name in (info.style, info.name))
+    from sparseq.music.library import library_names
+
+    known = dict.fromkeys([*library_names(), *(name for info in infos for name in (info.style, info.name))])
     guess = _guess(spec, known)
     return InputError(
-        f"wanted a loop, style, folder or file, but none is called {spec!r}{guess}; `sparseq loops` lists what there is"
+        f"wanted a loop, style, library, folder or file, but none is called {spec!r}{guess}; "
+        "`sparseq loops` lists what there is"
     )
 
 
