@@ -66,6 +66,7 @@ def test_json_holds_the_whole_catalogue() -> None:
         (["--style", "polka"], "no loop here has the style 'polka'; there are: afrobeat, "),
         (["--meter", "13/16"], "no loop here has the meter '13/16'; there are: 12/8, 3/4, 4/4, "),
         (["--style", "funk", "--meter", "3/4"], "no loop here has the meter '3/4'; there are: 4/4"),
+        (["--bpm", "399"], "no loop here has a tempo of 399 to 399 bpm; there are: 60, "),
         (["show", "funk-sidewall"], "did you mean funk-sidewalk"),
         (["show", "funk-sidewalk", "--bars", "99"], "the file has"),
     ],
@@ -89,9 +90,10 @@ def test_every_loop_can_be_shown(info) -> None:
     done = loops("show", info.name)
     assert (done.exit_code, done.stderr) == (0, "")
     title, blank, numbers, *_ = done.stdout.splitlines()
-    assert title.startswith(f"{info.title} ({info.name})   {info.bpm:g} bpm   {info.meter}   {info.bars} bar")
+    key = f"{info.key}   " if info.key else ""
+    assert title.startswith(f"{info.title} ({info.name})   {info.bpm:g} bpm   {info.meter}   {key}{info.bars} bar")
     assert blank == ""
-    assert numbers.split()[0] == "1"
+    assert numbers.split()[0] == ("1" if info.parts == ("drums",) else info.parts[-1])
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
 
 
@@ -101,6 +103,27 @@ def test_a_shown_loop_is_on_its_own_grid() -> None:
     assert facts["steps_per_beat"] == info.steps_per_beat
     assert len(facts["bars"]) == info.bars
     assert facts["hits"]
+
+
+def test_a_loop_is_shown_with_its_parts_and_its_own_chords() -> None:
+    done = loops("show", "synthwave-coast-road")
+    words = done.stdout.split()
+    assert [word for word in words if word in ("lead", "chords", "bass", "drums")] == [
+        "lead",
+        "chords",
+        "bass",
+        "drums",
+    ]
+    facts = json.loads(loops("show", "synthwave-coast-road", "--json").stdout)
+    assert [bar["chords"] for bar in facts["bars"]] == [["Am"], ["F"], ["C"], ["G"]]
+
+
+def test_loops_are_chosen_by_tempo() -> None:
+    for words, least, most in ((["--bpm", "100"], 100, 100), (["--bpm", "90-110"], 90, 110)):
+        listed = json.loads(loops("list", *words, "--json").stdout)
+        assert [info["name"] for info in listed] == [each.name for each in catalogue() if least <= each.bpm <= most]
+        assert listed
+    assert loops("list", "--bpm", "fast").exit_code == 2
 
 
 def test_chosen_bars_of_a_loop_are_shown() -> None:

@@ -103,28 +103,70 @@ def test_json_holds_what_the_picture_shows(groove: str) -> None:
     ]
 
 
-def test_a_file_without_drums_says_what_it_has(tmp_path: Path) -> None:
-    notes = [Note(0, 10, 60, 90, 0, 0), Note(0, 10, 64, 90, 0, 0), Note(0, 10, 40, 90, 1, 1)]
-    path = written(tmp_path / "a.mid", notes, track_names=["Piano", ""])
-    done = show(path)
+@pytest.fixture
+def band(tmp_path: Path) -> str:
+    """Return a file of two bars with kick, a bass and a chord."""
+    notes = [hit(0, KICK), hit(16, KICK), Note(0, PPQ, 33, 90, 1, 1)]
+    notes += [Note(0, 4 * PPQ, pitch, 60, 2, 2) for pitch in (57, 60, 64)]
+    return written(tmp_path / "band.mid", notes, track_names=["Drums", "Bass", "Strings"])
+
+
+def test_pitched_parts_are_piano_rolls_with_chords_above(band: str) -> None:
+    done = show(band)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout == (
-        "a.mid: no drums (nothing on channel 10, no track named like drums); found 3 notes in Piano 2, unnamed 1\n"
-    )
-    facts = json.loads(show(path, "--json").stdout)
-    assert facts["hits"] == facts["bars"] == []
-    assert facts["tracks"][1:] == [{"name": "Piano", "notes": 2}, {"name": "", "notes": 1}]
+    lines = done.stdout.splitlines()
+    assert lines[0] == "band.mid   120 bpm   4/4   A minor   2 bars   480 ppq"
+    assert [line for line in lines if line in ("chords", "bass", "drums")] == ["chords", "bass", "drums"]
+    assert lines[3].split() == ["Am"]
+    assert "E4   |●━━━ ━━━━ ━━━━ ━━━━|···· ···· ···· ····|" in lines
+    assert "A1   |●━━━ ···· ···· ····|···· ···· ···· ····|" in lines
+    assert lines[-1] == "· rest   ○ ghost note   ● hit   ◉ accent   ━ held"
 
 
-def test_a_file_of_many_tracks_without_drums_is_still_one_line(tmp_path: Path) -> None:
-    notes = [Note(0, 10, 60, 90, 0, track) for track in range(10)]
-    done = show(written(tmp_path / "a.mid", notes, track_names=[f"T{track}" for track in range(10)]))
-    assert done.stdout.endswith("found 10 notes in T0 1, T1 1, T2 1, T3 1, T4 1, T5 1, T6 1, T7 1 and 2 more tracks\n")
+def test_chosen_parts_are_shown(band: str) -> None:
+    shown = show(band, "--parts", "bass").stdout
+    assert "bass" in shown
+    assert "kick" not in shown
+    assert "chords" not in shown
+
+
+def test_json_holds_parts_and_notes(band: str) -> None:
+    facts = json.loads(show(band, "--json").stdout)
+    assert facts["key"] == "A minor"
+    assert [part["name"] for part in facts["parts"]] == ["drums", "bass", "chords"]
+    assert [part["channel"] for part in facts["parts"]] == [10, 2, 3]
+    assert facts["bars"][0]["chords"] == ["Am"]
+    assert [(each["bar"], each["step"], each["lane"]) for each in facts["hits"]] == [(1, 0, "kick"), (2, 0, "kick")]
+    assert {(each["lane"], each["pitch"]) for each in facts["notes"]} == {
+        ("bass/1", 33),
+        ("chords/1", 64),
+        ("chords/2", 60),
+        ("chords/3", 57),
+    }
+
+
+@pytest.mark.parametrize(("name", "start"), [("a.png", b"\x89PNG"), ("a.svg", b"<svg")])
+def test_a_picture_is_written_and_nothing_printed(band: str, tmp_path: Path, name: str, start: bytes) -> None:
+    done = show(band, "-o", str(tmp_path / name), "--bars", "2")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", f"wrote {tmp_path / name}\n")
+    assert (tmp_path / name).read_bytes().startswith(start)
+    again = show(band, "-o", str(tmp_path / name))
+    assert again.exit_code == 1
+    assert show(band, "-o", str(tmp_path / name), "--force").exit_code == 0
+
+
+def test_a_picture_of_another_kind_is_refused_and_not_written(band: str, tmp_path: Path) -> None:
+    done = show(band, "-o", str(tmp_path / "a.gif"))
+    assert done.exit_code == 1
+    assert ".png or .svg" in str(done.exception)
+    assert not (tmp_path / "a.gif").exists()
 
 
 def test_a_file_without_notes_says_so(tmp_path: Path) -> None:
-    done = show(written(tmp_path / "a.mid", []))
-    assert done.stdout.endswith("found no notes at all\n")
+    path = written(tmp_path / "a.mid", [])
+    assert show(path).stdout == "a.mid   120 bpm   4/4   1 bar   480 ppq   no notes at all\n"
+    facts = json.loads(show(path, "--json").stdout)
+    assert facts["hits"] == facts["bars"] == facts["notes"] == []
 
 
 @pytest.mark.parametrize(
@@ -133,6 +175,7 @@ def test_a_file_without_notes_says_so(tmp_path: Path) -> None:
         (["--bars", "3"], "2 bars"),
         (["--bars", "x"], "'x'"),
         (["--bars", ""], "none were given"),
+        (["--parts", "tuba"], "wanted the part 'tuba', but there is drums"),
     ],
 )
 def test_wrong_bars_fail_in_one_line(groove: str, capsys, words: list[str], said: str) -> None:

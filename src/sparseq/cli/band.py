@@ -44,13 +44,13 @@ def band_options() -> Callable[[Decorated], Decorated]:
     options = (
         click.option(
             "--parts",
-            type=Parsed("list", _names),
+            type=Parsed("list", names_of),
             metavar="LIST",
             help="Play these parts only, as the loops have them: drums,bass,chords,lead.",
         ),
         click.option(
             "--mute",
-            type=Parsed("list", _names),
+            type=Parsed("list", names_of),
             metavar="LIST",
             help="Parts or drums that are not heard, though the others hear them: chords,hats.",
         ),
@@ -190,7 +190,8 @@ def band_settings(seed: int, temperature: float, bpm: float | None, band: dict[s
     )
 
 
-def _names(text: str) -> frozenset[str]:
+def names_of(text: str) -> frozenset[str]:
+    """Read names with commas between them; InputError where there is none."""
     names = frozenset(name.strip().casefold() for name in text.split(",")) - {""}
     if not names:
         raise InputError(f"wanted names with commas between them, like drums,bass, got {text!r}")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sparseq.cli.options import bars_option, json_option
-from sparseq.cli.talk import emit, emit_json, wants_colour
+from sparseq.cli.band import Parsed
+from sparseq.cli.options import bars_option, force_option, json_option, output_option
+from sparseq.cli.talk import emit, emit_json, say, wants_colour
 from sparseq.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
 COLUMNS = ("name", "style", "bpm", "meter", "bars", "title")
 NUMBERS = ("bpm", "bars")
 HELP = ("-h", "--help")
+
+
+def _tempos(text: str) -> tuple[float, float]:
+    """Read a tempo or a range of tempos."""
+    words = text.split("-")
+    try:
+        tempos = [float(word) for word in words]
+    except ValueError:
+        tempos = []
+    if len(tempos) not in (1, 2) or not 0 < tempos[0] <= tempos[-1]:
+        raise InputError(f"wanted a tempo like 100 or a range like 90-120, got {text!r}")
+    return tempos[0], tempos[-1]
 
 
 class ListByDefault(click.Group):
@@ -43,33 +56,45 @@ def command() -> None:
 @command.command(name="list")
 @click.option("--style", metavar="STYLE", help="Only loops of this style: funk, bossa nova, ...")
 @click.option("--meter", metavar="N/N", help="Only loops in this meter: 4/4, 7/8, ...")
+@click.option(
+    "--bpm", type=Parsed("tempo", _tempos), metavar="X|LOW-HIGH", help="Only loops of this tempo: 100, or 90-120."
+)
 @json_option()
-def list_command(style: str | None, meter: str | None, as_json: bool) -> None:
-    """List the shipped loops."""
+def list_command(style: str | None, meter: str | None, bpm: tuple[float, float] | None, as_json: bool) -> None:
+    """List the shipped loops, and name the libraries that were learnt."""
     from dataclasses import asdict
 
+    from sparseq.music.library import library_names
     from sparseq.music.loops import catalogue
 
-    infos = _chosen(_chosen(catalogue(), "style", style), "meter", meter)
+    infos = _in_tempo(_chosen(_chosen(catalogue(), "style", style), "meter", meter), bpm)
     emit_json([asdict(info) for info in infos]) if as_json else emit(_as_table(infos))
+    names = library_names()
+    say(f"your libraries: {', '.join(names)}", quiet=as_json or not names)
 
 
 @command.command(name="show")
 @click.argument("name", metavar="NAME")
 @bars_option(help="Show these bars only, counted from 1: 1-2,5.")
+@output_option(required=False, metavar="PICTURE.png|.svg", help="Write a picture here instead.")
+@force_option()
 @json_option()
-def show_command(name: str, bars: str | None, as_json: bool) -> None:
-    """Show one of the shipped loops as a text grid."""
-    from sparseq.cli.show import show_drums
+def show_command(name: str, bars: str | None, output: str | None, force: bool, as_json: bool) -> None:
+    """Show one of the shipped loops: drums as a grid, pitched parts as piano rolls, its chords above."""
+    from sparseq.cli.showing import Shown, show
+    from sparseq.music.chords import parse_chords
+    from sparseq.music.keys import parse_key
     from sparseq.music.loops import shipped
-    from sparseq.music.score import read_score
+    from sparseq.music.piece import read_piece
     from sparseq.music.smf import parse
 
     source = shipped(name)
     assert source.info is not None, "a shipped loop is in the catalogue"
-    title = source.name if as_json else f"{source.info.title} ({source.name})"
-    score = read_score(parse(source.read(), source.name))
-    show_drums(title, score, source.info.steps_per_beat, bars, as_json)
+    info = source.info
+    key = parse_key(info.key) if info.key else None
+    piece = read_piece(parse(source.read(), source.name), steps_per_beat=info.steps_per_beat, key=key)
+    title = source.name if as_json else f"{info.title} ({source.name})"
+    show(Shown(title, piece, bars, chords=parse_chords(info.chords) if info.chords else None), output, force, as_json)
 
 
 def _chosen(infos: Iterable[LoopInfo], fact: str, wanted: str | None) -> list[LoopInfo]:
@@ -81,6 +106,15 @@ def _chosen(infos: Iterable[LoopInfo], fact: str, wanted: str | None) -> list[Lo
     if not chosen:
         there = ", ".join(sorted({getattr(info, fact) for info in infos}))
         raise InputError(f"no loop here has the {fact} {wanted!r}; there are: {there}")
+    return chosen
+
+
+def _in_tempo(infos: list[LoopInfo], bpm: tuple[float, float] | None) -> list[LoopInfo]:
+    """Return the loops of some tempos, both ends among them; all if nothing is wanted."""
+    chosen = [info for info in infos if bpm is None or bpm[0] <= info.bpm <= bpm[1]]
+    if bpm is not None and not chosen:
+        there = ", ".join(f"{tempo:g}" for tempo in sorted({info.bpm for info in infos}))
+        raise InputError(f"no loop here has a tempo of {bpm[0]:g} to {bpm[1]:g} bpm; there are: {there}")
     return chosen
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sparseq.errors import InputError
 from sparseq.views.layout import Column, Piece, columns_of, systems_of
 from sparseq.views.symbols import paint, role_of, symbols
-from sparseq.views.textgrid import Cell, chosen_bars, header, painted, placed, render_grid
+from sparseq.views.textgrid import HOLDS, Cell, chosen_bars, header, painted, placed, render_grid
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 LABEL_WIDTH = 5  # "C#-1" and a blank
 WIDEST_GAP = 3  # rows of silence that are drawn; more are left out, and a dotted line says so
-HOLDS = {True: "━", False: "-"}
 GAPS = {True: "┄", False: "~"}
 SOURCE_SIGNS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

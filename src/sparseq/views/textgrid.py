@@ -33,6 +33,8 @@ KIT_FROM_TOP = (
     "snare",
     "kick",
 )
+HOLDS = {True: "━", False: "-"}
+"""How a note goes on in a piano roll, with unicode and without."""
 
 
 class Cell(NamedTuple):
@@ -105,7 +107,7 @@ def render_grid(
     return "\n\n".join(blocks)
 
 
-def legend(*, colour: bool = False, unicode: bool = True, masked: bool = False) -> str:
+def legend(*, colour: bool = False, unicode: bool = True, masked: bool = False, held: bool = False) -> str:
     """Return one line that explains the signs of `render_grid`.
 
     Parameters
@@ -114,11 +116,15 @@ def legend(*, colour: bool = False, unicode: bool = True, masked: bool = False) 
         As for `render_grid`.
     masked : bool
         Whether to explain the sign of masked cells too.
+    held : bool
+        Whether to explain how notes of piano rolls go on.
     """
     signs = symbols(unicode)
     words = [("rest", "rest"), ("ghost", "ghost note"), ("normal", "hit"), ("accent", "accent")]
     words += [("masked", "masked")] if masked else []
-    return "   ".join(f"{paint(getattr(signs, role), role, colour)} {word}" for role, word in words)
+    told = [f"{paint(getattr(signs, role), role, colour)} {word}" for role, word in words]
+    told += [f"{HOLDS[unicode]} held"] if held else []
+    return "   ".join(told)
 
 
 def drawing_order(lanes: Sequence[str]) -> list[int]:
