@@ -84,8 +84,9 @@ def swing_of_notes(notes: Sequence[Note], ppq: int, bars: tuple[GridBar, ...], s
 def apply_swing(grid: Played, percent: float) -> dict[Cell, tuple[Hit, ...]]:
     """Return the hits with the second notes of all pairs moved together, so that on average they swing as asked.
 
-    What the player does around the average stays; scale it with `scale_feel` first to have every note exactly there.
-    Notes between the two of a pair move in proportion. A note may come to lie in the next step's cell.
+    What the player does around the average stays, made smaller where a note would leave its step's cell and be taken
+    for another; scale it with `scale_feel` first to have every note exactly there. Notes between the two of a pair move
+    in proportion and may come to lie in the next step's cell.
 
     Parameters
     ----------
@@ -109,8 +110,7 @@ def apply_swing(grid: Played, percent: float) -> dict[Cell, tuple[Hit, ...]]:
     now = measure_swing(grid)
     if now is None:
         return dict(grid.hits)
-    shift = pair * (percent - now.percent) / 100
-    return _moved(grid, pair, shift)
+    return _moved(grid, pair, now.percent, percent)
 
 
 def check_swing(percent: float, steps_per_beat: int) -> None:
@@ -124,24 +124,42 @@ def check_swing(percent: float, steps_per_beat: int) -> None:
         raise InputError(f"swing needs {known} steps per quarter note, but there are {steps_per_beat}")
 
 
-def _moved(grid: Played, pair: int, shift: float) -> dict[Cell, tuple[Hit, ...]]:
+def _moved(grid: Played, pair: int, now: float, percent: float) -> dict[Cell, tuple[Hit, ...]]:
     """Return the hits with second notes shifted, all else in proportion, each in the cell that it comes to lie in."""
     starts, step_ticks = bar_starts(grid.bars), PPQ // grid.steps_per_beat
+    kept = _kept_feel(grid, pair, now, percent)
     found: dict[Cell, list[Hit]] = {}
     for (step, lane), cell in sorted(grid.hits.items()):
-        move = shift * _share(_place_in_pair(step, starts, grid.steps_per_beat, pair) / pair)
+        place = _place_in_pair(step, starts, grid.steps_per_beat, pair)
         for hit in cell:
-            tick = step * step_ticks + math.floor(hit.offset_ticks + move + 0.5)
+            if _OFF_FROM <= place / pair < _OFF_BELOW:
+                offset = pair * percent / 100 + kept * (place + hit.offset_ticks - pair * now / 100) - place
+            else:
+                offset = hit.offset_ticks + pair * (percent - now) / 100 * _share(place / pair)
+            tick = step * step_ticks + math.floor(offset + 0.5)
             home = max((2 * tick + step_ticks) // (2 * step_ticks), 0)
             moved = hit._replace(offset_ticks=tick - home * step_ticks)
             found.setdefault((home, lane), []).append(moved)
     return {cell: tuple(sorted(hits, key=_offset)) for cell, hits in sorted(found.items())}
 
 
+def _kept_feel(grid: Played, pair: int, now: float, percent: float) -> float:
+    """Return how much of what second notes do around their average can stay, 0 to 1, so that each keeps its step."""
+    starts, half = bar_starts(grid.bars), PPQ / (2 * grid.steps_per_beat)
+    kept = 1.0
+    for (step, _), cell in grid.hits.items():
+        place = _second_in_pair(step, starts, grid.steps_per_beat, pair)
+        for hit in cell if place is not None else ():
+            assert place is not None, "said above"
+            target, apart = pair * percent / 100 - place, place + hit.offset_ticks - pair * now / 100
+            room = half - 1 - target if apart > 0 else half + target
+            if apart:
+                kept = min(kept, max(room, 0) / abs(apart))
+    return kept
+
+
 def _share(place: float) -> float:
     """Return how much of the shift a place in the pair gets: none where the pair begins, all on its second note."""
-    if _OFF_FROM <= place < _OFF_BELOW:
-        return 1.0
     return 2 * min(place, 1 - place)
 
 

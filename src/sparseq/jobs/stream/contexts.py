@@ -38,11 +38,11 @@ class _Weights(NamedTuple):
 
 
 _BY_KIND = {
-    BASS: _Weights(kick=1.2, snare=0.4, other_drums=0.1, harmony=2.0, phrase=1.0),
-    CHORDS: _Weights(kick=0.3, snare=0.4, other_drums=0.1, harmony=2.0, phrase=1.0),
-    LEAD: _Weights(kick=0.2, snare=0.2, other_drums=0.05, harmony=1.5, phrase=2.0),
+    BASS: _Weights(kick=1.2, snare=0.4, other_drums=0.1, harmony=2.0, phrase=0.5),
+    CHORDS: _Weights(kick=0.3, snare=0.4, other_drums=0.1, harmony=2.0, phrase=0.5),
+    LEAD: _Weights(kick=0.2, snare=0.2, other_drums=0.05, harmony=1.5, phrase=1.0),
 }
-_OWN_PART, _BASS_NOW, _ANOTHER_NOW = 2.0, 0.8, 0.3
+_OWN_PART, _BASS_NOW, _ANOTHER_NOW = 3.0, 0.8, 0.3
 _STEP, _STYLE = 2.0, 2.0
 
 

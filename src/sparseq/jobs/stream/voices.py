@@ -35,7 +35,7 @@ from sparseq.music.pitched import (
 )
 from sparseq.music.units import PPQ
 
-RETRIEVAL = RetrievalConfig(sharpness=2.0, prior_weight=1e-7, own_weight=1)
+RETRIEVAL = RetrievalConfig(sharpness=1.5, prior_weight=1e-7, own_weight=1)
 PLAIN_VELOCITY = 80
 """For an onset that no example holds."""
 
@@ -127,8 +127,9 @@ class VoiceSection:
         self._n_lanes = len(voices) + len(drums) + len(GIVEN)
         self._context = voice_context(voices, drums, steps_per_beat, bar_steps)
         self._memory = Memory(self._context.heads, CODE_LIMIT, RETRIEVAL)
-        for example in examples:
-            self._memory.add(_cells(voices, example), self._context, loop=example.is_loop)
+        self._cells = [_cells(voices, example) for example in examples]
+        for example, cells in zip(examples, self._cells, strict=True):
+            self._memory.add(cells, self._context, loop=example.is_loop)
         self._begin(0)
 
     def begun(self, seed: int) -> "VoiceSection":
@@ -189,6 +190,7 @@ class VoiceSection:
         for lane in range(len(self.voices)):
             allowed[lane] = self._allowed_tokens(lane, moment)
         decided = self._retriever.step(column, allowed=allowed)
+        struck: dict[str, int] = {}
         for lane, voice in enumerate(self.voices):
             token = int(decided.cells_tl[0, lane])
             written.tokens_tl[step, lane] = token
@@ -197,7 +199,8 @@ class VoiceSection:
                 if lane in given:
                     hits, holds = given[lane].hits[step, lane], _run(given[lane].tokens_tl[:, lane], step)
                 else:
-                    hits, holds = self._begin_note(now, lane, token, int(decided.origins_tl[0, lane]), written)
+                    origin = self._together(struck, lane, token, int(decided.origins_tl[0, lane]))
+                    hits, holds = self._begin_note(now, lane, token, origin, written)
                 written.hits[step, lane] = self._hits[now, lane] = hits
                 self._holds[now, lane] = holds
                 self._free_from[lane] = now + holds + 1
@@ -213,6 +216,17 @@ class VoiceSection:
             found[HOLD] = 0
             self._allowed[lane, moment] = found
         return found
+
+    def _together(self, struck: dict[str, int], lane: int, token: int, origin: int) -> int:
+        """Return the origin of an onset: that of the voice above if it holds this note too, so that chords are one."""
+        part = self.voices[lane].part
+        if part in struck:
+            place = self._memory.place(struck[part])
+            if self._cells[place.example][place.step, lane] == token:
+                return struck[part] - place.lane + lane
+        elif origin >= 0:
+            struck[part] = origin
+        return origin
 
     def _begin_note(
         self, now: int, lane: int, token: int, origin: int, written: Written
