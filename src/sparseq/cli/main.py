@@ -33,7 +33,9 @@ COMMANDS: Mapping[str, Entry] = {
     "fill": Entry("sparseq.cli.fill", "Repair chosen bars of a .mid file and leave the rest untouched."),
     "vary": Entry("sparseq.cli.vary", "Change a share of what a .mid file plays."),
     "learn": Entry("sparseq.cli.learn", "Read your own .mid files into a library for --loops."),
-    "show": Entry("sparseq.cli.show", "Show a .mid file: drum grid, piano rolls, pictures."),
+    "show": Entry(
+        "sparseq.cli.show", "Show a .mid file: drums as a text grid, pitched parts as piano rolls, chords above."
+    ),
     "loops": Entry("sparseq.cli.loops", "List the shipped loops, or show one."),
     "ports": Entry("sparseq.cli.ports", "List the MIDI inputs and outputs of this machine."),
     "bench": Entry("sparseq.cli.bench", "Measure the speed of the kernel on this machine."),
