@@ -110,6 +110,22 @@ def test_unknown_chunks_and_stray_bytes_are_kept_in_their_place():
     assert [chunk.raw for chunk in midi.chunks][::2] == [b"XFIH\x00\x00\x00\x02ab", b"\x00", b"**"]
 
 
+@pytest.mark.parametrize(
+    ("bodies", "broken"),
+    [
+        ([BODY], ()),
+        ([BODY[:-4]], ()),  # whole events, only the end of the track is missing
+        ([BODY[:-1]], ((1, 22 + len(BODY) - 4),)),
+        ([b"\0\xff\x03\xff\xff\x7f"], ((1, 22),)),
+        ([BODY, BODY + b"rest", BODY[:6]], ((3, 14 + 2 * 8 + 2 * len(BODY) + 4 + 8 + 4),)),
+    ],
+)
+def test_a_track_that_breaks_off_is_named_with_the_byte_behind_its_last_event(bodies, broken):
+    data = HEADER + b"".join(track(body) for body in bodies)
+    assert parse(data).broken_tracks() == broken
+    assert parse(riff(data)).broken_tracks() == tuple((number, at + 20) for number, at in broken)
+
+
 def test_an_edited_track_is_written_anew_and_the_others_keep_their_bytes():
     running = track(bytes.fromhex("00 90 3c 40  60 3c 00  00 ff 2f 00"))
     midi = parse(HEADER + running + b"XFIH\x00\x00\x00\x00" + running)

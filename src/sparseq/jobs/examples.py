@@ -1,27 +1,32 @@
 """The examples of one job: loops found, read and put on a grid, with what could not be used and why."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from sparseq.errors import InputError
 from sparseq.music.bars import score_bars
 from sparseq.music.batch import read_scores
-from sparseq.music.chords import Progression, parse_chords
 from sparseq.music.encode import drum_notes, encode_drums, grid_bars, steps_of
 from sparseq.music.grid import DrumGrid
-from sparseq.music.keys import Key, parse_key
 from sparseq.music.lanes import LANES, lane_of
-from sparseq.music.library import Entry
 from sparseq.music.loops import LoopSource, Skipped, default_band, find_all, load
-from sparseq.music.parts import DRUMS, NO_PROGRAMS, programs_of, split_parts
-from sparseq.music.piece import Piece, make_piece
 from sparseq.music.resolution import suitable_steps
 from sparseq.music.score import Score
 from sparseq.music.smf import MidiFile, parse
 from sparseq.music.units import tempo_us_to_bpm
 
+if TYPE_CHECKING:  # drums alone need none of it
+    from sparseq.music.chords import Progression
+    from sparseq.music.keys import Key
+    from sparseq.music.library import Entry
+    from sparseq.music.piece import Piece
+
+NO_PROGRAMS: Mapping[tuple[int, int], int] = MappingProxyType({})
 LOOP_BARS = 8
 """A file of up to so many bars is taken for a loop: its end leads back to its start."""
 
@@ -71,6 +76,9 @@ class Example(NamedTuple):
 
     def piece(self) -> Piece:
         """Return it with its parts, its key estimated where it is not stated."""
+        from sparseq.music.parts import split_parts
+        from sparseq.music.piece import make_piece
+
         parts = split_parts(self.score, self.programs)
         return make_piece(self.score, parts, steps_per_beat=self.steps_per_beat, key=self.key)
 
@@ -127,7 +135,7 @@ def load_examples(
 
 def _learnt_example(entry: Entry, steps_per_beat: int | None, pitched: bool) -> Example:
     """Return a piece of a library; InputError for one that has no drums, where they are wanted, or no steps."""
-    if not pitched and DRUMS not in entry.kinds:
+    if not pitched and "drums" not in entry.kinds:
         raise InputError(f"wanted drums, got {' and '.join(entry.kinds)}")
     example = Example(
         entry.path, entry.score(), steps_per_beat or entry.steps_per_beat, programs=entry.programs, key=entry.key
@@ -173,6 +181,10 @@ def _example(source: LoopSource, midi: MidiFile, score: Score, steps_per_beat: i
 
 def _with_facts(example: Example, source: LoopSource, midi: MidiFile) -> Example:
     """Add what pitched parts are read with; key and chords are stated for shipped loops only."""
+    from sparseq.music.chords import parse_chords
+    from sparseq.music.keys import parse_key
+    from sparseq.music.parts import programs_of
+
     key, chords = (source.info.key, source.info.chords) if source.info else ("", "")
     return example._replace(
         programs=programs_of(midi),

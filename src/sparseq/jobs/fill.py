@@ -18,6 +18,7 @@ from sparseq.jobs.drums import CODE_LIMIT, fill_cells, fill_context, usual_bar_s
 from sparseq.jobs.examples import Example, is_loop
 from sparseq.jobs.hits import Cell, HitReader
 from sparseq.jobs.hole import Hole
+from sparseq.jobs.nearest import nearest_loops
 from sparseq.jobs.novelty import rewrite_copies
 from sparseq.music.decode import place_hits
 from sparseq.music.edit import replace_notes
@@ -90,7 +91,7 @@ class Filler:
     Attributes
     ----------
     examples : tuple of Example
-        The loops, numbered as in `memory`.
+        The loops, the nearest of many, numbered as in `memory`.
     grids : list of DrumGrid
         Their drums on the hole's lanes.
     memory : Memory
@@ -99,8 +100,9 @@ class Filler:
 
     def __init__(self, hole: Hole, examples: Sequence[Example], settings: FillSettings) -> None:
         self.hole, self.settings = hole, settings
-        self.examples = tuple(examples)
-        self.grids = [example.grid(hole.grid.lanes) for example in self.examples]
+        grids = [example.grid(hole.grid.lanes) for example in examples]
+        near = nearest_loops(hole.grid, ~hole.mask_tl, grids)
+        self.examples, self.grids = tuple(examples[k] for k in near), [grids[k] for k in near]
         self._context = _context(hole.grid)
         self._cells = fill_cells(hole.grid, hole.mask_tl)
         self.mask_tl = _widened(hole.mask_tl, self._cells.shape)

@@ -94,15 +94,16 @@ def open_music(file: str) -> MidiFile:
     """
     midi = parse(read_bytes(file), file)
     if not read_score(midi).notes:
-        raise InputError(
-            f"{file}: wanted notes to go by, got none at all in {_tracks(len(midi.tracks))}; "
-            "`sparseq export` writes music without a file to go by"
-        )
+        raise InputError(_no_notes(midi, file))
     return midi
 
 
-def _tracks(n: int) -> str:
-    return f"{n} track{'s' * (n != 1)}"
+def _no_notes(midi: MidiFile, file: str) -> str:
+    n, broken = len(midi.tracks), midi.broken_tracks()
+    found = f"{file}: wanted notes to go by, got none at all in {n} track{'s' * (n != 1)}"
+    if broken:
+        return f"{found}; track {broken[0][0]} breaks off at byte {broken[0][1]}"
+    return f"{found}; `sparseq export` writes music without a file to go by"
 
 
 def plan_repair(
@@ -114,6 +115,8 @@ def plan_repair(
     hole; then the shipped ones serve.
     """
     score = read_score(midi)
+    if not score.notes:
+        raise InputError(_no_notes(midi, midi.name))
     drums_wanted, pitched_wanted = _wanted(score, choice, midi.name)
     drums, nothing = _dig_drums(midi, choice, seed, drums_wanted)
     pitched = _dig_pitched(midi, choice, seed, harmony or Harmony(), drums is not None) if pitched_wanted else None
@@ -183,8 +186,11 @@ def _with_examples(repair: Repair, choice: Choice, loops: tuple[str, ...], seed:
     if drums is not None and (loops or not drums.heard_bars_b.any()):
         found = loaded.used if loops else load_examples((), drums.grid.steps_per_beat).used
         steps = drums.grid.steps_per_beat
-        used = tuple(loop._replace(steps_per_beat=steps) for loop in found if drum_notes(loop.score))
-        drums = dig_hole(repair.midi, choice, [loop.score for loop in used], seed)
+        used = found
+        if pitched is not None:
+            used = tuple(loop._replace(steps_per_beat=steps) for loop in found if drum_notes(loop.score))
+        if not drums.heard_bars_b.any():
+            drums = dig_hole(repair.midi, choice, [loop.score for loop in used], seed)
         repair = replace(repair, drums=drums, examples=used)
     if pitched is None:
         return repair

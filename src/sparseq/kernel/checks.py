@@ -1,6 +1,6 @@
 """Checks of what callers hand to the kernel: each refusal names the argument, what was wanted and what was got."""
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -63,19 +63,27 @@ def check_codes(
     """Return keys as uint16 (N, S) and values as int64 (N,) if they fit together, else raise InputError."""
     check_count("n_values", n_values, 1, EDGE)
     check_count("alphabet", alphabet, 1, EDGE)
-    keys = check_integers("keys_ns", keys_ns, 2, 0, MASK)
+    keys = keys_ns if _is_grid(keys_ns) else check_integers("keys_ns", keys_ns, 2, 0, MASK)
     values = check_integers("values_n", values_n, 1, 0, n_values - 1)
     if len(keys) != len(values):
         raise InputError(f"values_n: wanted one for each of the {len(keys)} keys, got {len(values)}")
     check_tokens("keys_ns", keys, alphabet)
-    return keys.astype(np.uint16), values
+    return keys.astype(np.uint16, copy=False), values
+
+
+def _is_grid(keys: npt.ArrayLike) -> TypeGuard[npt.NDArray[np.uint16]]:
+    """Whether keys have the type of grid cells, in which every number is one: the way in of whole libraries."""
+    return isinstance(keys, np.ndarray) and keys.dtype == np.uint16 and keys.ndim == 2
 
 
 def check_tokens(name: str, cells: npt.NDArray[np.integer], alphabet: int) -> None:
     """Raise InputError unless every cell is a token below `alphabet`, `EDGE` or `MASK`."""
-    tokens = cells[cells < EDGE]
-    if tokens.size and int(tokens.max()) >= alphabet:
-        raise InputError(f"{name}: wanted tokens 0 to {alphabet - 1}, got {int(tokens.max())}")
+    if cells.dtype == np.uint16:  # edge and mask go round to 0 and 1: one look at each cell, and no copy of the tokens
+        highest = int((cells + np.uint16(2)).max(initial=0)) - 2
+    else:
+        highest = int(cells[cells < EDGE].max(initial=-1))
+    if highest >= alphabet:
+        raise InputError(f"{name}: wanted tokens 0 to {alphabet - 1}, got {highest}")
 
 
 def sealed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

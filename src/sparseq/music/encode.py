@@ -139,7 +139,9 @@ def encode_drums(score: Score, lanes: Sequence[str] | None = None, steps_per_bea
     steps = steps_of(notes, score.ppq, steps_per_beat)
     bars = _bars_for(score, steps, steps_per_beat)
     column = {lane: index for index, lane in enumerate(names)}
-    columns = [column.get(lane_by_pitch.get(pitch, ""), -1) for pitch in range(128)]
+    columns = [-1] * 128
+    for pitch, lane in lane_by_pitch.items():
+        columns[pitch] = column.get(lane, -1)
     columns_n = np.array(columns)[pitches]
     tokens_tl = np.zeros((bars[-1].stop_step, len(names)), np.uint8)
     tokens_tl[steps[columns_n >= 0], columns_n[columns_n >= 0]] = 1

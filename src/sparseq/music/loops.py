@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from sparseq.errors import FileError, InputError, SparseqError
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from sparseq.music.library import Entry
 
 SUFFIXES = (".mid", ".midi")
@@ -190,10 +191,11 @@ def find(spec: str) -> tuple[LoopSource, ...]:
     """
     if not spec.strip():
         raise InputError("wanted a loop's name, a style, a library, a folder or a file, got an empty text")
-    learnt = _learnt(spec)
+    is_path = os.sep in spec  # no loop and no library is called so: a folder of loops needs no catalogue
+    learnt = () if is_path else _learnt(spec)
     if learnt:
         return learnt
-    infos = catalogue()
+    infos = () if is_path else catalogue()
     named = tuple(_shipped(info) for info in infos if _slug(spec) in (info.name, info.style))
     if named:
         return named

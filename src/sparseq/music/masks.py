@@ -1,6 +1,5 @@
 """What to rewrite, said by people: bars like "5-6,9" and lanes like "kick,hats", turned into a mask over a grid."""
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -237,6 +236,8 @@ def _no_lane(name: str, lanes: Sequence[str]) -> str:
         return f"a lane name was wanted, but none was given; lanes are {', '.join(lanes)}"
     if name in LANES or name in ALIASES:
         return f"lane {name!r} was asked for, but the lanes here are {', '.join(lanes)}"
+    import difflib  # for the one line of an error
+
     close = difflib.get_close_matches(name, [*lanes, *ALIASES], n=1)
     hint = f"did you mean {close[0]}?" if close else f"lanes are {', '.join(lanes)}"
     return f"lane {name!r} was asked for, but there is none; {hint}"

@@ -151,6 +151,22 @@ class MidiFile:
         """The tracks in file order."""
         return tuple(chunk for chunk in self.chunks if isinstance(chunk, Track))
 
+    def broken_tracks(self) -> tuple[tuple[int, int], ...]:
+        """Return which tracks break off: number from 1, and the file's byte behind the last event that can be read.
+
+        A track that is not closed by an end-of-track event, but whose events are all whole, does not break off.
+        """
+        found = []
+        number, at = 0, len(self.wrapper.before) + len(self.header)
+        for chunk in self.chunks:
+            if isinstance(chunk, Track):
+                number += 1
+                events, stop = read_events(chunk.raw[8:])
+                if stop < len(chunk.raw) - 8 and not (events and is_end(events[-1])):
+                    found.append((number, at + 8 + stop))
+            at += len(chunk.raw)
+        return tuple(found)
+
     def with_tracks(self, changed: Mapping[int, Track]) -> "MidiFile":
         """Return this file with some tracks exchanged.
 

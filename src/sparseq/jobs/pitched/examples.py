@@ -10,7 +10,6 @@ from sparseq.jobs.pitched.hole import PitchedHole
 from sparseq.music.chords import Progression
 from sparseq.music.keys import Key
 from sparseq.music.layout import VOICE, Layout, layout_of
-from sparseq.music.loops import catalogue
 from sparseq.music.partgrid import PartGrid, encode_piece
 from sparseq.music.parts import DRUMS, Part
 from sparseq.music.piece import Piece
@@ -63,7 +62,9 @@ def pitched_examples(hole: PitchedHole, loops: Sequence[Example] | None) -> tupl
     """
     unheard = [name for name in hole.parts if not hole.hears(name)]
     if loops is None:
-        loops = _shipped(hole.grid.steps_per_beat) if unheard else ()
+        loops = load_examples((), hole.grid.steps_per_beat, pitched=True, band=True).used if unheard else ()
+    if not loops:
+        return ()
     layout = layout_of([hole.piece])
     found = []
     for loop in loops:
@@ -89,11 +90,6 @@ def kept_scale(hole: PitchedHole, key: Key | None) -> Key | None:
     kept = [note for note in hole.piece.pitched_notes if note not in gone]
     inside = sum(note.pitch % 12 in hole.piece.key.classes for note in kept)
     return hole.piece.key if kept and inside >= MOSTLY * len(kept) else None
-
-
-def _shipped(steps_per_beat: int) -> tuple[Example, ...]:
-    names = [info.name for info in catalogue() if set(info.parts) - {DRUMS}]
-    return load_examples(names, steps_per_beat, pitched=True).used
 
 
 def _counterpart(piece: Piece, name: str, kind: str) -> list[Part]:

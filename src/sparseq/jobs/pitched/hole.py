@@ -220,11 +220,11 @@ def _sort_notes(
     starts = steps_of(everyone, ppq, steps_per_beat)
     stops = stops_of(everyone, starts, ppq, steps_per_beat)
     voices = allocate_voices(everyone, starts, stops, min(len(lanes), MAX_VOICES))
-    wanted_b = _any_by_bar(grid, wanted[:, lanes])
+    wanted_b, bars_t = _any_by_bar(grid, wanted[:, lanes]), grid.bars_t
     chosen = set(part.notes)
     gone = []
     for note, start, stop, voice in zip(everyone, starts.tolist(), stops.tolist(), voices.tolist(), strict=True):
-        bar = int(grid.bars_t[start])
+        bar = int(bars_t[start])
         early = note.onset_ticks < starts_b[bar] and not (bar and wanted_b[bar - 1])
         goes = note in chosen and bool(wanted[start, lanes[voice]]) and not early
         (freed if goes else held)[start:stop, lanes[voice]] = True

@@ -92,10 +92,10 @@ def _plain(pitch: int, holds: int, steps_per_beat: int) -> Hit:
 
 def _placed(hole: PitchedHole, part: Part, hits: Mapping[Cell, tuple[Hit, ...]], ppq: int) -> list[Note]:
     """Return a part's notes: within the bars of their steps, and of those that fall together the longest."""
-    grid = hole.grid
+    grid, bars_t = hole.grid, hole.grid.bars_t
     longest: dict[tuple[int, int], Note] = {}
     for (step, lane), cell in hits.items():
-        bar = int(grid.bars_t[step])
+        bar = int(bars_t[step])
         first, last = int(hole.starts_b[bar]), int(hole.ends_b[bar]) - 1
         if bar and bar in hole.bars:  # the bar before is filled too
             first = int(hole.starts_b[bar - 1])
