@@ -19,7 +19,12 @@ _LEADS = {"nats": "nats: {:.3f} of them fewer than", "f1": "onset F1: {:+.3f} ag
 
 @click.command(name="evaluate")
 @click.argument("task", type=click.Choice(["stream", "fill"]))
-@click.option("--library", required=True, metavar="X", help="Learn from: a folder of .mid, a loop or style, or .npz.")
+@click.option(
+    "--library",
+    required=True,
+    metavar="X",
+    help="Learn from: a folder of .mid, a loop, style or library, .npz or .json.",
+)
 @click.option("--on", required=True, metavar="Y", help="Ask about: the same kinds.")
 @click.option(
     "--split",
@@ -33,6 +38,7 @@ _LEADS = {"nats": "nats: {:.3f} of them fewer than", "f1": "onset F1: {:+.3f} ag
     type=click.Choice(["coconet"]),
     help="How chorales are asked about: frames in random order, voices in random order within a frame.",
 )
+@click.option("--pitched", is_flag=True, help="Fill: bass, chords and leads instead of drums; .json loops always are.")
 @click.option("--calibrate", is_flag=True, help="Choose our numbers on the library first, instead of the defaults.")
 @seed_option(0)
 @json_option()
@@ -45,6 +51,7 @@ def command(
     on: str,
     split: str,
     protocol: str | None,
+    pitched: bool,
     calibrate: bool,
     seed: int,
     as_json: bool,
@@ -62,7 +69,7 @@ def command(
     from sparseq.jobs.evaluate.run import run, total_steps
     from sparseq.jobs.files import check_writable, write_atomically
 
-    request = Request(task, library, on, split, seed, protocol, calibrate)
+    request = Request(task, library, on, split, seed, protocol, calibrate, pitched)
     if output:
         check_writable(output, force)
     with progress("evaluating", total_steps(request), quiet=quiet) as advance:

@@ -25,6 +25,8 @@ class Request:
         "coconet" for chorales; None for drums.
     calibrate : bool
         Choose our numbers on the library first, instead of the defaults; drums only.
+    pitched : bool
+        Ask about bass, chords and leads instead of drums.
 
     Raises
     ------
@@ -39,6 +41,7 @@ class Request:
     seed: int = 0
     protocol: str | None = None
     calibrate: bool = False
+    pitched: bool = False
 
     def __post_init__(self) -> None:
         if self.task not in TASKS:
@@ -47,3 +50,5 @@ class Request:
             raise InputError(f"protocol {self.protocol}: wanted the task fill, got {self.task}")
         if self.protocol and self.calibrate:
             raise InputError(f"protocol {self.protocol}: wanted no calibration, its numbers are fixed")
+        if self.pitched and (self.task != "fill" or self.calibrate or self.protocol):
+            raise InputError("pitched parts: wanted the task fill, without calibration or protocol")

@@ -12,6 +12,10 @@ def total_steps(request: Request) -> int:
         from sparseq.jobs.chorales.protocol import TOTAL_STEPS
 
         return TOTAL_STEPS
+    if _asks_pitched(request):
+        from sparseq.jobs.evaluate.pitched import TOTAL_STEPS as PITCHED_STEPS
+
+        return PITCHED_STEPS
     from sparseq.jobs.evaluate.methods import RIVALS
 
     return 1 + len(RIVALS)
@@ -36,6 +40,21 @@ def run(request: Request, advance: Callable[[int], None]) -> Evaluation:
         from sparseq.jobs.chorales.protocol import run_chorales
 
         return run_chorales(request, advance)
+    if _asks_pitched(request):
+        from sparseq.jobs.evaluate.pitched import run_pitched
+
+        return run_pitched(request, advance)
     from sparseq.jobs.evaluate.drums import run_drums
 
     return run_drums(request, advance)
+
+
+def _asks_pitched(request: Request) -> bool:
+    """Whether pitched parts are asked about: said so, or there is nothing else in the file."""
+    if request.pitched:
+        return True
+    if request.task != "fill":
+        return False
+    from sparseq.jobs.evaluate.pitched_sources import is_pitched
+
+    return is_pitched(request.on)
