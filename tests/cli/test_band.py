@@ -11,6 +11,8 @@ from sparseq.music.score import read_score
 from sparseq.music.smf import parse
 from sparseq.music.swing import swing_of_notes
 from sparseq.music.units import PPQ
+from sparseq.realtime import clock
+from sparseq.realtime.clock import ManualClock
 
 COMBO = "synthwave-coast-road"
 BAR = 4 * PPQ
@@ -133,6 +135,20 @@ def test_wanting_pitched_parts_without_naming_loops_takes_shipped_combos() -> No
     assert pitched(score_of())
     assert export("--parts", "bass", loops="").exit_code == 0
     assert score_of().track_names[1:] == ("Bass",)
+
+
+def test_a_combo_is_played_with_all_its_parts_in_the_key_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "MonotonicClock", ManualClock)
+    words = ["--loops", COMBO, "--port", "null", "--bars", "8", "--seed", "1", "--key", "F minor", "--save", "a.mid"]
+    assert CliRunner().invoke(cli, ["play", *words]).exit_code == 0
+    played = Path("a.mid").read_bytes()
+    score = score_of()
+    assert score.track_names[1:] == ("Drums", "Bass", "Chords", "Lead")
+    assert {note.track for note in score.notes} == {1, 2, 3, 4}
+    assert {note.pitch % 12 for note in pitched(score)} <= parse_key("F minor").classes
+    assert score.end_ticks == 8 * BAR
+    assert export("--bars", "8", "--key", "F minor").exit_code == 0
+    assert Path("a.mid").read_bytes() == played
 
 
 @pytest.mark.parametrize(

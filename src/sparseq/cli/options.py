@@ -20,8 +20,6 @@ LARGEST_SEED = 2**64 - 1
 LEAST_BPM, LARGEST_BPM = 20, 400
 LARGEST_TEMPERATURE = 10
 MOST_BARS = 9_999
-LEAST_SWING, MOST_SWING = 50, 75
-MOST_FEEL = 2
 
 
 class WholeNumber(IntType):
@@ -122,29 +120,6 @@ def temperature_option(default: float | None = None) -> Callable[[Decorated], De
         default=default,
         show_default=default is not None,
         help="Below 1 stays closer to the examples, above 1 strays further.",
-    )
-
-
-def swing_option() -> Callable[[Decorated], Decorated]:
-    """--swing; the parameter `swing` is a float in 50..75, or None."""
-    return click.option(
-        "--swing",
-        type=Number(LEAST_SWING, MOST_SWING),
-        metavar="X",
-        help="Where the second note of a pair stands in it, in percent: 50 is straight, 66.7 a triplet. "
-        "[default: as the examples]",
-    )
-
-
-def feel_option() -> Callable[[Decorated], Decorated]:
-    """--feel; the parameter `feel` is a float in 0..2."""
-    return click.option(
-        "--feel",
-        type=Number(0, MOST_FEEL),
-        metavar="X",
-        default=1.0,
-        show_default=True,
-        help="Micro-timing and accents of the examples: 0 on the grid, 1 as played, 2 overdone.",
     )
 
 

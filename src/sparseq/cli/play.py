@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from sparseq.cli.band import band_options, band_settings, load_band
 from sparseq.cli.live_options import (
     clock_option,
     input_option,
@@ -19,12 +20,10 @@ from sparseq.cli.live_options import (
 from sparseq.cli.options import (
     bar_count_option,
     bpm_option,
-    feel_option,
     force_option,
     loops_option,
     quiet_option,
     seed_option,
-    swing_option,
     temperature_option,
 )
 from sparseq.cli.outputs import master_of, open_outputs
@@ -34,6 +33,7 @@ from sparseq.cli.stage import Stage, Wishes, Words, read_map
 from sparseq.cli.talk import say
 
 if TYPE_CHECKING:
+    from sparseq.jobs.examples import Examples
     from sparseq.jobs.stream import Stream, StreamSettings
     from sparseq.realtime.outputs import OutputPort
     from sparseq.realtime.transport import Transport
@@ -48,8 +48,7 @@ CLOCK_BPM = 120.0  # what a clock that is followed is taken for until it has tol
 @bar_count_option(None, help="Stop after so many bars. [default: play on until Ctrl-C]")
 @seed_option()
 @temperature_option(1.0)
-@swing_option()
-@feel_option()
+@band_options()
 @sync_option()
 @input_option(help="Listen to this MIDI input: clock for --sync midi, knobs and pads for what x has learnt.")
 @offset_option()
@@ -66,8 +65,6 @@ def command(
     bars: int | None,
     seed: int | None,
     temperature: float,
-    swing: float | None,
-    feel: float,
     sync: str,
     input_name: str | None,
     offset_ms: float,
@@ -79,6 +76,7 @@ def command(
     force: bool,
     plain: bool,
     quiet: bool,
+    **band: Any,
 ) -> None:
     """Stream new music live into a MIDI port.
 
@@ -86,14 +84,14 @@ def command(
     sounds is released. While it plays, ? shows what the keys do.
     """
     from sparseq.jobs.files import check_writable
-    from sparseq.jobs.stream import StreamSettings
 
     check_sync(sync, input_name)
     if save is not None:
         check_writable(save, force)
     words = Words(quiet)
     wishes = Wishes(quiet, plain, keys, read_map(map_path), input_name, last_bars, save, force)
-    stream = opened_stream(loops, StreamSettings(seed_or_fresh(seed), temperature, bpm, swing=swing, feel=feel), quiet)
+    settings = band_settings(seed_or_fresh(seed), temperature, bpm, band)
+    stream = opened_stream(load_band(loops, band), settings, quiet)
     master = master_of(sync, offset_ms, bpm or CLOCK_BPM)
     output = open_outputs(ports, {name: sound.channel for name, sound in stream.sounds.items()}, words)
     on_stage(stream, output, master, wishes, words, n_bars=bars, clock_out=clock)
@@ -107,12 +105,11 @@ def check_sync(sync: str, input_name: str | None) -> None:
         )
 
 
-def opened_stream(loops: tuple[str, ...], settings: StreamSettings, quiet: bool) -> Stream:
-    """Return the stream of the loops that a person named."""
-    from sparseq.jobs.examples import load_examples
+def opened_stream(examples: Examples, settings: StreamSettings, quiet: bool) -> Stream:
+    """Return the stream of some loops, and say which were left out."""
     from sparseq.jobs.stream import Stream
 
-    stream = Stream(load_examples(loops, pitched=True), settings)
+    stream = Stream(examples, settings)
     say_skipped(stream.examples.skipped, quiet=quiet)
     return stream
 

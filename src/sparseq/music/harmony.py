@@ -102,18 +102,21 @@ def _span_weights(notes: Sequence[Note], lines: Sequence[int]) -> tuple[NDArray[
 
 def _scores(weights: NDArray[np.float64], basses: Sequence[int]) -> NDArray[np.float64]:
     """Return how well each span fits each chord: ndarray of shape (spans, 12 * qualities)."""
-    out = np.zeros((len(weights), 12 * len(_NAMES)))
-    sounding = weights.sum(1) > 0
+    holds_rc = _notes_of_chords()
     telling = np.clip(((weights > 0).sum(1) - 1) / 2, 0, 1)  # one note alone is a bass note of any chord that holds it
-    bass_s = np.asarray(basses)
-    for root in range(12):
-        for index, steps in enumerate(QUALITIES.values()):
-            inside = weights[:, [(root + step) % 12 for step in steps]]
-            fit = 2 * inside.sum(1) - 1
-            fit -= _MISSING * np.maximum(1 - inside / _HEARD, 0).sum(1)
-            fit += _ROOT_IN_BASS * telling * (bass_s == root) - _RICHER * abs(len(steps) - 3)
-            out[:, root * len(_NAMES) + index] = np.where(sounding, fit, _SILENT_CHORD)
-    return out
+    roots_r = np.repeat(np.arange(12), len(_NAMES))
+    out = -1.0 - _RICHER * np.abs(holds_rc.sum(1) - 3) + np.zeros((len(weights), 1))
+    gains = 2 * weights - _MISSING * np.maximum(1 - weights / _HEARD, 0)
+    for pitch_class in range(12):  # one by one, so that every machine rounds alike
+        out += gains[:, pitch_class, None] * holds_rc[:, pitch_class]
+    out += _ROOT_IN_BASS * telling[:, None] * (np.asarray(basses)[:, None] == roots_r)
+    return np.where(weights.sum(1, keepdims=True) > 0, out, _SILENT_CHORD)
+
+
+def _notes_of_chords() -> NDArray[np.float64]:
+    """Return which pitch classes each chord holds: float64 ndarray of shape (12 * qualities, 12), 0 or 1."""
+    on_c = np.array([np.isin(np.arange(12), steps) for steps in QUALITIES.values()], np.float64)
+    return np.concatenate([np.roll(on_c, root, axis=1) for root in range(12)])
 
 
 def _best_path(scores: NDArray[np.float64], changes: NDArray[np.float64]) -> list[int]:

@@ -207,13 +207,19 @@ def estimate_key(notes: Iterable[Note]) -> KeyEstimate | None:
         return None
     fits = sorted(
         (
-            (float(np.corrcoef(np.roll(profile, tonic), weights)[0, 1]), Key(tonic, mode))
+            (_correlation(np.roll(profile, tonic), weights), Key(tonic, mode))
             for mode, profile in KRUMHANSL_KESSLER.items()
             for tonic in range(12)
         ),
         key=lambda fit: (-fit[0], fit[1]),
     )
     return KeyEstimate(fits[0][1], fits[0][0], fits[0][0] - fits[1][0])
+
+
+def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """Return Pearson's correlation of two lines of numbers, neither all alike."""
+    a, b = first - first.mean(), second - second.mean()
+    return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
 
 
 def transposition(source: Key, target: Key) -> int:
