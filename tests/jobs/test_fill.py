@@ -248,3 +248,17 @@ def test_the_file_counts_more_than_loops_that_say_otherwise(rock_bytes, few):
         weight: onsets(filled(rock_bytes(8), few, greedy=True, own_weight=weight)[1], 3) for weight in (1, 1 << 20)
     }
     assert sorted(results[1 << 20]) == sorted(onsets(parse(rock_bytes(8), "b.mid"), 3))
+
+
+@pytest.mark.parametrize("hair", [1, 30, 59])
+def test_a_stroke_a_hair_before_the_hole_stays_and_is_not_doubled(hair):
+    """It stands for the first step of the hole: on that beat there is one kick before and one after."""
+    notes = [note._replace(onset_ticks=max(note.onset_ticks - hair, 0)) for note in kit()]
+    data = write_midi(notes, ppq=PPQ, end_ticks=6 * BAR, track_names=["Drums"])
+    for seed in range(4):
+        before, after = filled(data, seed=seed)
+        at_line = [
+            [note[:6] for note in read_score(midi).notes if note.pitch == 36 and abs(note.onset_ticks - 2 * BAR) < 60]
+            for midi in (before, after)
+        ]
+        assert at_line[0] == at_line[1] == [(2 * BAR - hair, 60, 36, 62, 9, 1)]

@@ -1,8 +1,9 @@
 """The generator behind every draw, held to the known answers of its authors (Random123, kat_vectors)."""
 
+import numpy as np
 import pytest
 
-from sparseq.kernel.philox import philox4x32, uniform53
+from sparseq.kernel.philox import philox4x32, philox_words, uniform53
 
 KNOWN = [
     # counter, key words, the block
@@ -41,3 +42,12 @@ def test_blocks_are_those_of_the_authors(counter, key, block):
 )
 def test_two_words_make_a_number_of_53_bits_below_one(high, low, number):
     assert uniform53(high, low) == number
+
+
+def test_many_counters_at_once_give_the_same_blocks():
+    first, second = np.array([0, 1, 7, 0xFFFFFFFF]), np.array([5, 0, 0xFFFFFFFF, 3])
+    for key in (0, 12345, 2**64 - 1):
+        found = philox_words(key, first, second, 3)
+        assert [tuple(row) for row in found.tolist()] == [
+            philox4x32(key, c0, c1, 0, 3) for c0, c1 in zip(first.tolist(), second.tolist(), strict=True)
+        ]

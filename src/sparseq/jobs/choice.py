@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.errors import InputError
-from sparseq.kernel.philox import philox4x32
+from sparseq.kernel.philox import philox_words
 
 STRENGTH_DRAW = 3
 """The last word of the counter that a random share of the cells is drawn with."""
@@ -71,11 +71,11 @@ def by_chance(
         raise InputError(f"strength: wanted 0 to 1, got {strength}")
     if strength == 1.0:
         return mask_tl
+    step_c, column_c = np.nonzero(mask_tl)
+    word_c, place_c = np.divmod(np.array(number_l, np.int64)[column_c], 4)
+    numbers_cw = philox_words(seed, step_c, word_c, STRENGTH_DRAW)
     drawn = np.zeros(mask_tl.shape, np.bool_)
-    bar = strength * 2.0**32
-    for step, column in np.argwhere(mask_tl).tolist():
-        word, place = divmod(number_l[column], 4)
-        drawn[step, column] = philox4x32(seed, step, word, 0, STRENGTH_DRAW)[place] < bar
+    drawn[step_c, column_c] = numbers_cw[np.arange(len(step_c)), place_c] < strength * 2.0**32
     return drawn
 
 

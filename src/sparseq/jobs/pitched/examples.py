@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sparseq.errors import InputError
 from sparseq.jobs.examples import Example, load_examples
+from sparseq.jobs.pitched.context import usual_bar
 from sparseq.jobs.pitched.hole import PitchedHole
 from sparseq.music.chords import Progression
 from sparseq.music.keys import Key
@@ -14,6 +15,8 @@ from sparseq.music.partgrid import PartGrid, encode_piece
 from sparseq.music.parts import DRUMS, Part
 from sparseq.music.piece import Piece
 
+MOST_LOOPS = 64
+"""Of a large library so many loops are learnt from: the others would add time and next to nothing."""
 MOSTLY = 0.98
 """A file of which so many notes are in its key's scale keeps to it."""
 
@@ -66,11 +69,11 @@ def pitched_examples(hole: PitchedHole, loops: Sequence[Example] | None) -> tupl
     if not loops:
         return ()
     layout = layout_of([hole.piece])
+    pieces = [loop._replace(steps_per_beat=hole.grid.steps_per_beat).piece() for loop in loops]
     found = []
-    for loop in loops:
-        piece = loop._replace(steps_per_beat=hole.grid.steps_per_beat).piece()
-        grid = example_grid(piece, layout, hole.piece.key, loop.chords)
-        found += [PitchedExample(loop.name, grid)] if grid is not None else []
+    for number in fitting(hole.piece, hole.parts, pieces):
+        grid = example_grid(pieces[number], layout, hole.piece.key, loops[number].chords)
+        found += [PitchedExample(loops[number].name, grid)] if grid is not None else []
     learnt = {part for example in found for part in example.parts}
     for name in unheard:
         if name not in learnt:
@@ -80,6 +83,36 @@ def pitched_examples(hole: PitchedHole, loops: Sequence[Example] | None) -> tupl
                 "choose other --tracks, or leave bars to learn from"
             )
     return tuple(found)
+
+
+def fitting(song: Piece, names: Sequence[str], loops: Sequence[Piece], most: int = MOST_LOOPS) -> list[int]:
+    """Return which loops to learn from: indices in order, of all of them where there are no more than `most`.
+
+    Those in the song's meter come before others, then those with more of the kinds of parts that are asked for, then
+    those that are in minor as it is, or in major.
+
+    Parameters
+    ----------
+    song : Piece
+        The song.
+    names : sequence of str
+        Names of the parts to fill.
+    loops : sequence of Piece
+        The loops.
+    most : int
+        So many at most.
+    """
+    if len(loops) <= most:
+        return list(range(len(loops)))
+    kinds = {part.kind for part in song.parts if part.name in names}
+
+    def strangeness(number: int) -> tuple[bool, int, bool]:
+        loop = loops[number]
+        other_mode = (loop.key is not None and loop.key.is_minor) != (song.key is not None and song.key.is_minor)
+        missing = len(kinds - {part.kind for part in loop.parts})
+        return usual_bar(loop.bars) != usual_bar(song.bars), missing, other_mode
+
+    return sorted(sorted(range(len(loops)), key=strangeness)[:most])
 
 
 def kept_scale(hole: PitchedHole, key: Key | None) -> Key | None:

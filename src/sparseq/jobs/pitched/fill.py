@@ -31,7 +31,7 @@ from sparseq.jobs.pitched.cells import (
     sounding,
     voice_cells,
 )
-from sparseq.jobs.pitched.context import deed_context, pitch_context, usual_bar
+from sparseq.jobs.pitched.context import PitchWeights, deed_context, pitch_context, usual_bar
 from sparseq.jobs.pitched.examples import PitchedExample
 from sparseq.jobs.pitched.harmony import legal_pitches, moved_cells
 from sparseq.jobs.pitched.hole import PitchedHole
@@ -51,6 +51,8 @@ Floats = npt.NDArray[np.float64]
 SHARPNESS = 1.5
 PRIORS = 1e-6, 1e-30
 """Mass of what no example does: any deed is possible, a pitch that is never played only where all others are barred."""
+FOLLOWING = PitchWeights(harmony=10.0)
+"""Where a person says what the chords are, they count before all else: the piece's own bars over others do not."""
 STRANGE_UNLIKE = 0.6
 """How unlike a bar of the hole is to bars of examples, and to those of the piece that are too far away."""
 SAME_BAR_UNLIKE = 0.5
@@ -307,7 +309,9 @@ class PitchedFiller:
         alike: dict[tuple[int, int], tuple[Context, Context]] = {}  # most loops are counted alike
         for _, grid in self.examples:
             counted = grid.steps_per_beat, usual_bar(grid.bars)
-            contexts = alike.setdefault(counted, self._contexts_for(grid.steps_per_beat, grid.bars))
+            if counted not in alike:
+                alike[counted] = self._contexts_for(grid.steps_per_beat, grid.bars)
+            contexts = alike[counted]
             cells = voice_cells(grid)
             for memory, context in zip((deeds, pitches), contexts, strict=True):
                 memory.add(cells, context, loop=len(grid.bars) <= LOOP_BARS, ends=False)
@@ -331,7 +335,8 @@ class PitchedFiller:
     def _contexts_for(self, steps_per_beat: int, bars: Sequence[GridBar]) -> tuple[Context, Context]:
         lanes = [self.hole.grid.lanes[lane] for lane in self._voices]
         counts = steps_per_beat, usual_bar(bars)
-        return deed_context(lanes, counts, self._unlike), pitch_context(lanes, counts, self._unlike)
+        how = FOLLOWING if self.hole.chords_given else PitchWeights()
+        return deed_context(lanes, counts, self._unlike), pitch_context(lanes, counts, self._unlike, how)
 
     def _beside(self, strokes: Mapping[str, npt.NDArray[np.integer]]) -> Cells:
         """Return the cells with drums that have been filled before."""

@@ -17,6 +17,8 @@ from sparseq.music.pitched import FIRST_ONSET, N_PITCH_TOKENS, moved_tokens, tok
 Allowed = npt.NDArray[np.uint8]
 
 OCTAVE = 12
+TO_ROOTS = 3
+"""Chords that a person gives may lead so many semitones further down and up than the part goes."""
 
 
 def legal_pitches(hole: PitchedHole, scale: Key | None, loops: Sequence[Cells]) -> Allowed | None:
@@ -67,8 +69,8 @@ def _range(hole: PitchedHole, voice: int, loops: Sequence[Cells]) -> npt.NDArray
     tokens = np.arange(N_PITCH_TOKENS)
     if not len(played):
         return tokens >= 0
-    spare = max(OCTAVE - 1 - int(np.ptp(played)), 0)
-    low, high = int(played.min()) - spare // 2 - 1, int(played.max()) + (spare + 1) // 2 + 1
+    spare = max(OCTAVE - 1 - int(np.ptp(played)), 2 * TO_ROOTS if hole.chords_given else 0)
+    low, high = int(played.min()) - spare // 2, int(played.max()) + (spare + 1) // 2
     return (tokens < FIRST_ONSET) | ((tokens >= low) & (tokens <= high))
 
 
