@@ -5,6 +5,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from sparseq.kernel._head cimport Head, attend, distance_at, measure, own_part, own_step
 from sparseq.kernel._search cimport drawn_row, nearest_row, search_rows
 
+cdef int64_t NO_ORIGIN = -9223372036854775807 - 1   # see checks.NO_ORIGIN
 cdef double UNIT = 1.0 / 68719476736.0      # 2**-36, see model.SOFTMAX_BITS
 
 
@@ -48,6 +49,7 @@ cdef int origin_of(Head* head, int value, double u, bint nearest, int64_t* origi
 
     None where no row has mass: the value came from the prior.
     """
+    origin[0] = NO_ORIGIN
     if head.mass[value] == 0:
         return 0
     if nearest:

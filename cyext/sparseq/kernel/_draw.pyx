@@ -4,6 +4,10 @@ from libc.math cimport pow as c_pow
 from libc.stdint cimport uint8_t
 
 
+cdef enum:
+    FEW = 16            # top-k up to this takes one pass
+
+
 cdef SamplingParams params_of(sampling) except *:
     cdef SamplingParams how
     how.temperature, how.top_k, how.top_p = sampling.temperature, sampling.top_k, sampling.top_p
@@ -19,7 +23,7 @@ cdef double shape(const double* probability, int n, const uint8_t* recent, const
     cdef int value, top = 0
     for value in range(n):
         upto[value] = probability[value] if value else probability[0] * how.rest_odds
-        if how.repetition_penalty != 1.0 and recent[value]:
+        if how.repetition_penalty != 1.0 and recent[value] and upto[value] > 0.0:
             upto[value] = c_pow(upto[value], how.repetition_penalty)
         if upto[value] > best:
             best = upto[value]
@@ -54,6 +58,31 @@ cdef int draw(const double* upto, int n, double target) except -1 nogil:
 
 cdef int keep_largest(double* weight, int n, int k) except -1 nogil:
     """Zero all but the k largest weights; those equal to the k-th stay."""
+    cdef double largest[FEW]
+    cdef double bar
+    cdef int value, place, n_largest = 0
+    if k > FEW:
+        bar = kth_largest(weight, n, k)
+    else:
+        # The largest so far in falling order: few weights get past the last of them.
+        for value in range(n):
+            if n_largest == k and weight[value] <= largest[k - 1]:
+                continue
+            place = n_largest if n_largest < k else k - 1
+            n_largest = place + 1
+            while place > 0 and largest[place - 1] < weight[value]:
+                largest[place] = largest[place - 1]
+                place -= 1
+            largest[place] = weight[value]
+        bar = largest[k - 1]
+    for value in range(n):
+        if weight[value] < bar:
+            weight[value] = 0.0
+    return 0
+
+
+cdef double kth_largest(const double* weight, int n, int k) except -1.0 nogil:
+    """The k-th largest weight; 0 where fewer are above 0."""
     cdef double bar = 1e300, best  # the odds of a rest may lift a weight far above 1
     cdef int value, left = k
     while left > 0:
@@ -62,14 +91,11 @@ cdef int keep_largest(double* weight, int n, int k) except -1 nogil:
             if best < weight[value] < bar:
                 best = weight[value]
         if best == 0.0:
-            return 0
+            return 0.0
         bar = best
         for value in range(n):
             left -= weight[value] == bar
-    for value in range(n):
-        if weight[value] < bar:
-            weight[value] = 0.0
-    return 0
+    return bar
 
 
 cdef double keep_nucleus(double* weight, int n, double enough) except -1.0 nogil:

@@ -145,7 +145,7 @@ def fill(heads, layout, cells_tl, cell_indices, const int64_t[::1] left_s, const
             begin(grid, hole, i)
         for step in range(left_s.shape[0]):
             for i in range(hole.n_masked):
-                propose(grid, hole, hole.masked[i], &draws, step, &noise_sk[step, 0])
+                propose(grid, hole, hole.masked[i], &draws, step, &noise_sk[step, 0] if noise_sk is not None else NULL)
             decide_surest(grid, hole, left_s[step], &draws)
 
 
@@ -187,7 +187,9 @@ cdef int propose(const Grid* grid, Hole* hole, Py_ssize_t i, const Draws* draws,
         hole.stale[i] = 0
     philox4x32(draws.seed, <uint32_t>hole.cell[i], step + 1, draws.round_number, 0, word)
     hole.token[i] = draw(upto, head.n_values, uniform53(word[0], word[1]) * hole.total[i])
-    hole.confidence[i] = probability[hole.token[i]] * noise[word[2] >> (32 - NOISE_BITS)]
+    hole.confidence[i] = probability[hole.token[i]]
+    if noise != NULL:
+        hole.confidence[i] *= noise[word[2] >> (32 - NOISE_BITS)]
     return 0
 
 

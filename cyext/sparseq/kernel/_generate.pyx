@@ -5,7 +5,7 @@ import numpy as np
 from sparseq.kernel._fill import fill  # noqa: F401: the loops are looked up in this module
 
 from libc.math cimport log as c_log
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from sparseq.kernel._answer cimport ask, origin_of, predict
 from sparseq.kernel._draw cimport SamplingParams, draw, params_of, shape
@@ -13,8 +13,28 @@ from sparseq.kernel._grid cimport (
     Grid, GridArrays, allowed_after, allowed_at, place_of, query_of, recent_of, widest,
 )
 from sparseq.kernel._philox cimport philox4x32, uniform53
-from sparseq.kernel._head cimport MASK_CELL, Head
+from sparseq.kernel._head cimport EDGE_CELL, MASK_CELL, Head
 from sparseq.kernel._head cimport remember as remember_row
+
+
+def columns_fit(heads, layout, const uint16_t[:, ::1] cells_tl, const int64_t[::1] lanes, Py_ssize_t start,
+                Py_ssize_t stop):
+    """Whether columns may be streamed, see grid_checks.check_columns: nothing is raised, and what fits fits in no time."""
+    cdef const int32_t[::1] head_of_lane = layout.head_of_lane
+    cdef Py_ssize_t first = max(start + <Py_ssize_t>layout.first_dt, 0)
+    cdef Py_ssize_t last = min(stop + <Py_ssize_t>layout.last_dt, cells_tl.shape[0]), n_lanes = cells_tl.shape[1], t, i
+    cdef int alphabet = min([head.alphabet for head in heads]), n_values, token
+    for t in range(first, last):
+        for i in range(n_lanes):
+            if alphabet <= cells_tl[t, i] < EDGE_CELL:
+                return False
+    for i in range(lanes.shape[0]):
+        n_values = heads[head_of_lane[lanes[i]]].n_values
+        for t in range(start, stop):
+            token = cells_tl[t, lanes[i]]
+            if token != MASK_CELL and token >= n_values:
+                return False
+    return True
 
 
 def remember(heads, layout, cells_tl, cell_indices, int64_t first_step=0):
@@ -66,18 +86,21 @@ def stream(heads, layout, cells_tl, order, Py_ssize_t start, Py_ssize_t stop, sa
                                         first_step=first_step, allowed_from=start, barred_b3=barred_b3)
     cdef const int32_t[::1] lanes = order
     cdef SamplingParams how = params_of(sampling)
-    cdef int32_t[::1] query = np.zeros(widest(heads), np.int32)
-    cdef uint8_t[::1] recent = np.zeros(widest(heads), np.uint8), room = np.zeros(widest(heads), np.uint8)
-    cdef double[::1] upto = np.zeros(widest(heads))
+    cdef Py_ssize_t width = widest(heads)
+    # Sums, a query, recent values and allowed ones, in one: an array for each would take longer than a column.
+    cdef double[::1] upto = np.empty(3 * width)
+    cdef int32_t* query = <int32_t*>(&upto[0] + width)
+    cdef uint8_t* recent = <uint8_t*>(&upto[0] + 2 * width)
+    cdef uint8_t* room = recent + width
     cdef Grid* grid = &arrays.grid
     cdef Py_ssize_t t, i
     with nogil:
         for t in range(start, stop):
             for i in range(lanes.shape[0]):
                 if grid.cells[t * grid.n_lanes + lanes[i]] == MASK_CELL:
-                    stream_cell(grid, t, lanes[i], &how, seed, &query[0], &recent[0], &room[0], &upto[0])
+                    stream_cell(grid, t, lanes[i], &how, seed, query, recent, room, &upto[0])
             for i in range(lanes.shape[0]):
-                remember_cell(grid, t * grid.n_lanes + lanes[i], &query[0])
+                remember_cell(grid, t * grid.n_lanes + lanes[i], query)
 
 
 cdef int stream_cell(const Grid* grid, Py_ssize_t t, Py_ssize_t lane, const SamplingParams* how, uint64_t seed,

@@ -6,7 +6,7 @@ from libc.string cimport memcpy, memset
 
 from libc.stdint cimport uint64_t
 
-from sparseq.kernel._head cimport EDGE_CELL, code_of_cell
+from sparseq.kernel._head cimport EDGE_CELL, MASK_CELL, UNKNOWN, code_of_cell
 from sparseq.kernel._slots cimport SlotHead
 
 cdef enum:
@@ -116,4 +116,7 @@ cdef const uint8_t* allowed_after(const Grid* grid, Py_ssize_t cell, uint8_t* ro
 
 cdef Py_ssize_t widest(heads) except -1:
     """The most slots or values of any head."""
-    return max([max(head.n_slots, head.n_values) for head in heads], default=1)
+    cdef Py_ssize_t most = 1
+    for head in heads:
+        most = max(most, (<SlotHead?>head).head.n_slots, (<SlotHead?>head).head.n_values)
+    return most

@@ -67,9 +67,6 @@ cdef struct Head:
 
 cdef Py_ssize_t whole_strips(Py_ssize_t n) except -1 nogil
 cdef Py_ssize_t distances_size(const Head* head) except -1 nogil
-cdef int distance_at(const Head* head, const void* distance, Py_ssize_t row) except -1 nogil
-cdef void* own_part(const Head* head, const void* distance) except? NULL nogil
-cdef int code_of_cell(const Head* head, int cell) except -2 nogil
 cdef int set_asked(const Head* head, int slot, int code, Asked* asked) except -1 nogil
 cdef int add_slot(Head* head, int slot, int code, void* distance) except -1 nogil
 cdef int measure(Head* head, const int32_t* query, void* distance) except -1 nogil
@@ -79,5 +76,27 @@ cdef int find_least(Head* head, const void* distance, const uint8_t* allowed) ex
 cdef int attend_rows(Head* head, const uint64_t* table, int reach) except -1 nogil
 cdef int least_own(const Head* head, const void* distance, int least) except -1 nogil
 cdef int attend_own(Head* head) except -1 nogil
-cdef uint64_t own_step(const Head* head, Py_ssize_t row) except? 0xFFFFFFFFFFFFFFFF nogil
 cdef int remember(Head* head, const int32_t* codes, int value, int64_t origin) except -1 nogil
+
+
+# Short, and called for each row or slot: a call across modules takes longer than what they do.
+
+cdef inline int distance_at(const Head* head, const void* distance, Py_ssize_t row) noexcept nogil:
+    return (<const uint16_t*>distance)[row] if head.wide_distance else (<const uint8_t*>distance)[row]
+
+
+cdef inline void* own_part(const Head* head, const void* distance) noexcept nogil:
+    """Where the distances of own rows begin among those of all."""
+    return <char*>distance + head.stride * (2 if head.wide_distance else 1)
+
+
+cdef inline int code_of_cell(const Head* head, int cell) noexcept nogil:
+    """A grid cell as this head's key code; UNKNOWN for a masked one."""
+    if cell == MASK_CELL:
+        return UNKNOWN
+    return head.edge_code if cell == EDGE_CELL else cell
+
+
+cdef inline uint64_t own_step(const Head* head, Py_ssize_t row) noexcept nogil:
+    """The mass of one own row in the latest answer."""
+    return <uint64_t>head.own_weight * head.table[distance_at(head, own_part(head, head.seen), row) - head.least]

@@ -19,8 +19,8 @@ cdef extern from "_scan.h" nogil:
                   uint64_t*)
     void attend_16(const uint16_t*, const uint32_t*, const int64_t*, int, const uint8_t*, const uint64_t*, int, int,
                    uint64_t*)
-    void attend_own_8(const uint8_t*, const int32_t*, Py_ssize_t, uint64_t, const uint64_t*, int, uint64_t*)
-    void attend_own_16(const uint16_t*, const int32_t*, Py_ssize_t, uint64_t, const uint64_t*, int, uint64_t*)
+    void attend_own_8(const uint8_t*, const int32_t*, Py_ssize_t, uint64_t, const uint64_t*, int, uint64_t*, int)
+    void attend_own_16(const uint16_t*, const int32_t*, Py_ssize_t, uint64_t, const uint64_t*, int, uint64_t*, int)
 
 cdef enum:
     STRIP = 64      # rows are measured in whole strips; what lies behind the last row is far from everything
@@ -37,17 +37,6 @@ cdef Py_ssize_t distances_size(const Head* head) except -1 nogil:
     return (head.stride + whole_strips(head.n_own)) * (2 if head.wide_distance else 1)
 
 
-cdef inline int distance_at(const Head* head, const void* distance, Py_ssize_t row) except -1 nogil:
-    return (<const uint16_t*>distance)[row] if head.wide_distance else (<const uint8_t*>distance)[row]
-
-
-cdef int code_of_cell(const Head* head, int cell) except -2 nogil:
-    """A grid cell as this head's key code; UNKNOWN for a masked one."""
-    if cell == MASK_CELL:
-        return UNKNOWN
-    return head.edge_code if cell == EDGE_CELL else cell
-
-
 cdef int set_asked(const Head* head, int slot, int code, Asked* asked) except -1 nogil:
     cdef int table = head.similarity_of_slot[slot]
     cdef Py_ssize_t size = head.similarity_size
@@ -61,10 +50,6 @@ cdef int add_slot(Head* head, int slot, int code, void* distance) except -1 nogi
     set_asked(head, slot, code, head.asked)
     add_rows(head, head.keys, head.stride, distance, head.n_rows)
     return add_rows(head, head.own_keys, head.own_stride, own_part(head, distance), head.n_own)
-
-
-cdef inline void* own_part(const Head* head, const void* distance) except? NULL nogil:
-    return <char*>distance + head.stride * (2 if head.wide_distance else 1)
 
 
 cdef int add_rows(const Head* head, const void* keys, Py_ssize_t stride, void* distance, Py_ssize_t n) except -1 nogil:
@@ -203,16 +188,11 @@ cdef int attend_range(Head* head, Py_ssize_t first, Py_ssize_t last) except -1 n
     cdef const void* own = own_part(head, head.seen)
     if head.wide_distance:
         attend_own_16(<const uint16_t*>own + first, head.own_values + first, last - first, head.own_weight,
-                      head.table, head.least, head.mass)
+                      head.table, head.least, head.mass, head.n_values)
     else:
         attend_own_8(<const uint8_t*>own + first, head.own_values + first, last - first, head.own_weight,
-                     head.table, head.least, head.mass)
+                     head.table, head.least, head.mass, head.n_values)
     return 0
-
-
-cdef inline uint64_t own_step(const Head* head, Py_ssize_t row) except? 0xFFFFFFFFFFFFFFFF nogil:
-    """The mass of one own row in the latest answer."""
-    return <uint64_t>head.own_weight * head.table[distance_at(head, own_part(head, head.seen), row) - head.least]
 
 
 # ---- own rows: the cache of the piece being written -----------------------------------------------------------------

@@ -12,6 +12,7 @@
 
 enum {
     SPARSEQ_BLOCK = 8192, /* distances of one block stay in the first cache while all slots pass over them */
+    SPARSEQ_FEW = 64,     /* values that a line of sums has room for */
     SPARSEQ_STRIP = 64    /* rows that are skipped together where none is near enough */
 };
 
@@ -105,10 +106,23 @@ SPARSEQ_SCAN(16_16, uint16_t, uint16_t)
                 value = strip_inline_##NAME(dist, counts, table, least, start, first, last, value, mass);              \
         }                                                                                                              \
     }                                                                                                                  \
-    /* Mass of own rows, each with a value of its own. */                                                              \
-    SPARSEQ_INLINE void attend_own_##NAME(const DIST *dist, const int32_t *values, ptrdiff_t n, uint64_t weight,       \
-                                          const uint64_t *table, int least, uint64_t *mass) {                          \
-        for (ptrdiff_t i = 0; i < n; i++)                                                                              \
+    /* Mass of own rows, each with a value of its own. Sums in turn into four lines: one row's need not wait for that  \
+     * of the row before it, which often has the same value. */                                                        \
+    static void attend_own_##NAME(const DIST *SPARSEQ_RESTRICT dist, const int32_t *SPARSEQ_RESTRICT values,           \
+                                  ptrdiff_t n, uint64_t weight, const uint64_t *SPARSEQ_RESTRICT table, int least,     \
+                                  uint64_t *SPARSEQ_RESTRICT mass, int n_values) {                                     \
+        uint64_t lines[4][SPARSEQ_FEW];                                                                                \
+        ptrdiff_t i = 0;                                                                                               \
+        if (n_values <= SPARSEQ_FEW && n >= SPARSEQ_STRIP) {                                                           \
+            for (int line = 0; line < 4; line++)                                                                       \
+                memset(lines[line], 0, (size_t)n_values * sizeof(uint64_t));                                           \
+            for (; i + 4 <= n; i += 4)                                                                                 \
+                for (int line = 0; line < 4; line++)                                                                   \
+                    lines[line][values[i + line]] += table[(int)dist[i + line] - least];                               \
+            for (int value = 0; value < n_values; value++)                                                             \
+                mass[value] += weight * (lines[0][value] + lines[1][value] + lines[2][value] + lines[3][value]);       \
+        }                                                                                                              \
+        for (; i < n; i++)                                                                                             \
             mass[values[i]] += weight * table[(int)dist[i] - least];                                                   \
     }
 

@@ -204,7 +204,7 @@ class Diffuser:
             work.cells_tl,
             cells,
             left,
-            noise_table(len(left), self.config.noise),
+            noise_table(len(left), self.config.noise) if self.config.noise else None,
             self.sampling.params(),
             seed,
             number,

@@ -38,10 +38,12 @@ class Grid:
 
 def checked_cells(name: str, cells_tl: npt.ArrayLike, n_lanes: int) -> npt.NDArray[np.uint16]:
     """Return cells as uint16 of shape (T, n_lanes); raises InputError where another type or shape would be bent."""
-    cells = check_integers(name, cells_tl, 2, 0, MASK)
+    cells = np.asarray(cells_tl)
+    if cells.dtype != np.uint16 or cells.ndim != 2:
+        cells = check_integers(name, cells, 2, 0, MASK)
     if cells.shape[1] != n_lanes:
         raise InputError(f"{name}: wanted {n_lanes} lanes, got {cells.shape[1]}")
-    return cells.astype(np.uint16)
+    return cells.astype(np.uint16, copy=False)
 
 
 def check_mask(name: str, mask_tl: npt.NDArray[np.bool_], shape: tuple[int, ...]) -> None:

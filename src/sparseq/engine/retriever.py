@@ -12,6 +12,7 @@ from sparseq.errors import InputError
 from sparseq.kernel.api import SEED_LIMIT
 from sparseq.kernel.checks import MASK, check_count
 from sparseq.kernel.grid_checks import check_order
+from sparseq.kernel.sampling import Sampling
 
 
 class Retriever:
@@ -59,7 +60,8 @@ class Retriever:
         rewind_steps: int = 512,
     ) -> None:
         self.memory, self.context, self.seed = memory, context, seed
-        self.sampling = sampling or SamplingConfig()
+        self.sampling = self._drawn_by = sampling or SamplingConfig()
+        self._drawn = self.sampling.params()
         memory.check_context(context)
         check_count("seed", seed, 0, SEED_LIMIT)
         self.order = check_order(context.lanes if order is None else order, context.layout)
@@ -154,7 +156,7 @@ class Retriever:
             self.order,
             start,
             start + len(columns),
-            self.sampling.params(),
+            self._params(),
             self.seed,
             origins_tl=grid.origins_tl,
             logp_tl=grid.logp_tl,
@@ -190,6 +192,12 @@ class Retriever:
         return self.memory.kernel.likelihood(
             self._heads, self.context.layout, grid.cells_tl, cells, allowed, first_step=self._past.first_step
         )
+
+    def _params(self) -> Sampling:
+        """Return the kernel's form of the sampling; the same object until another is set, so it is checked once."""
+        if self._drawn_by is not self.sampling:
+            self._drawn_by, self._drawn = self.sampling, self.sampling.params()
+        return self._drawn
 
     def _seen_steps(self) -> int:
         """Return how many steps before a step matter to it: its contexts, recent tokens, and what is remembered."""

@@ -7,25 +7,26 @@ import numpy as np
 import numpy.typing as npt
 
 from sparseq.errors import CapacityError, InputError
-from sparseq.kernel.checks import MASK, check_cells, check_count, check_finite, check_integers, check_number
+from sparseq.kernel.checks import MASK, NO_ORIGIN, check_cells, check_count, check_finite, check_integers, check_number
 from sparseq.kernel.grid_checks import (
     check_allowed,
     check_asked,
     check_barred,
-    check_given,
+    check_columns,
     check_heads,
     check_order,
     check_output,
     check_sampling,
     check_written,
+    masked_cells,
 )
 from sparseq.kernel.layout import Layout
 from sparseq.kernel.model import MASS_LIMIT, SlotModel
 from sparseq.kernel.rows import Rows
 from sparseq.kernel.sampling import Sampling
 
-NO_ORIGIN = np.iinfo(np.int64).min
-"""Origin of a cell whose token no row holds: it came from the prior."""
+__all__ = ["NOISE_ROWS", "NO_ORIGIN", "SEARCH_ROWS", "SEED_LIMIT", "Kernel"]
+
 NOISE_ROWS = 1024
 """Length of one step's table of confidence noise."""
 SEARCH_ROWS = 1 << 14
@@ -46,6 +47,7 @@ class Kernel:
         self.name = name
         self._head_class = head_class
         self._loops = loops
+        self._sampling: Sampling | None = None
 
     def head(
         self,
@@ -97,7 +99,7 @@ class Kernel:
                 f"model: wanted similarity tables of up to {rows.alphabet} tokens, the alphabet of the rows, "
                 f"got {model.similarity_kab.shape[1]}"
             )
-        total = int(rows.counts_n.sum(dtype=np.int64)) + own_capacity * own_weight
+        total = len(rows.origins) + own_capacity * own_weight
         if total >= MASS_LIMIT:
             raise CapacityError(
                 f"rows: wanted a total weight under {MASS_LIMIT}, got {total}; "
@@ -223,17 +225,18 @@ class Kernel:
         check_cells(cells_tl, layout.n_lanes)
         check_count("start", start, 0, len(cells_tl))
         check_count("stop", stop, start, len(cells_tl))
-        cells = (np.arange(start, stop)[:, None] * layout.n_lanes + lanes).reshape(-1)
-        check_asked(heads, layout, cells_tl, cells)
+        if not self._loops.columns_fit(heads, layout, cells_tl, lanes, start, stop):
+            check_columns(heads, layout, cells_tl, lanes, start, stop)
         check_written(heads)
-        masked = check_given(heads, layout, cells_tl, cells)
-        allowed = check_allowed(heads, layout, range(start, stop), masked, allowed_tlv)
-        barred = check_barred(heads, layout, range(start, stop), masked, allowed, barred_b3)
+        allowed = barred = None
+        if allowed_tlv is not None or barred_b3 is not None:
+            masked = masked_cells(cells_tl, lanes, start, stop)
+            allowed = check_allowed(heads, layout, range(start, stop), masked, allowed_tlv)
+            barred = check_barred(heads, layout, range(start, stop), masked, allowed, barred_b3)
         first_step = _first_step(first_step, cells_tl)
-        how, seed = check_sampling(sampling), check_count("seed", seed, 0, SEED_LIMIT)
+        how, seed = self._checked_sampling(sampling), check_count("seed", seed, 0, SEED_LIMIT)
         check_output("origins_tl", origins_tl, np.int64, cells_tl.shape)
         check_output("logp_tl", logp_tl, np.float64, cells_tl.shape)
-        origins_tl.reshape(-1)[masked] = NO_ORIGIN
         self._loops.stream(
             heads,
             layout,
@@ -257,7 +260,7 @@ class Kernel:
         cells_tl: npt.NDArray[np.uint16],
         cell_indices: npt.NDArray[np.int64],
         left_s: npt.ArrayLike,
-        noise_sk: npt.NDArray[np.float64],
+        noise_sk: npt.NDArray[np.float64] | None,
         sampling: Sampling,
         seed: int,
         round_number: int = 0,
@@ -278,7 +281,7 @@ class Kernel:
         left_s : array_like of int
             How many of them stay masked after each step: falling, the last 0.
         noise_sk : float64 ndarray of shape (steps, 1024)
-            Factors that a cell's confidence is multiplied by, one drawn per cell and step; ones for none.
+            Factors that a cell's confidence is multiplied by, one drawn per cell and step; None for no noise.
         round_number : int
             Distinguishes the draws of refilling rounds, 0 up to 2**31.
         allowed_tlv : uint8 ndarray of shape (T, L, V) or (L, V), optional
@@ -290,15 +293,15 @@ class Kernel:
         check_heads(heads, self._head_class, layout)
         indices = check_asked(heads, layout, cells_tl, cell_indices)
         check_written(heads)
-        if (cells_tl.reshape(-1)[indices] != MASK).any() or (np.bincount(indices, minlength=1) > 1).any():
+        rising = (indices[1:] > indices[:-1]).all()
+        if (cells_tl.reshape(-1)[indices] != MASK).any() or not (rising or (np.bincount(indices) < 2).all()):
             raise InputError("cell_indices: wanted masked cells, each once, got a known or a repeated one")
         left, noise = _checked_schedule(left_s, noise_sk, len(indices))
         allowed = check_allowed(heads, layout, range(len(cells_tl)), indices, allowed_tlv)
-        how, seed = check_sampling(sampling), check_count("seed", seed, 0, SEED_LIMIT)
+        how, seed = self._checked_sampling(sampling), check_count("seed", seed, 0, SEED_LIMIT)
         check_count("round_number", round_number, 0, 1 << 31)
         check_output("origins_tl", origins_tl, np.int64, cells_tl.shape)
         check_output("logp_tl", logp_tl, np.float64, cells_tl.shape)
-        origins_tl.reshape(-1)[indices] = NO_ORIGIN
         self._loops.fill(
             heads,
             layout,
@@ -315,13 +318,21 @@ class Kernel:
             incremental=incremental,
         )
 
+    def _checked_sampling(self, sampling: Sampling) -> Sampling:
+        """Check sampling parameters, but the same ones only once: a live stream asks for a column at a time."""
+        if sampling is not self._sampling:
+            self._sampling = check_sampling(sampling)
+        return self._sampling
+
 
 def _checked_schedule(
-    left_s: npt.ArrayLike, noise_sk: npt.ArrayLike, n_cells: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    left_s: npt.ArrayLike, noise_sk: npt.ArrayLike | None, n_cells: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64] | None]:
     left = check_integers("left_s", left_s, 1, 0, n_cells)
     if len(left) == 0 or left[-1] != 0 or (np.diff(left) > 0).any():
         raise InputError("left_s: wanted falling counts that end in 0")
+    if noise_sk is None:
+        return np.ascontiguousarray(left), None
     noise = check_finite("noise_sk", noise_sk)
     if noise.shape != (len(left), NOISE_ROWS):
         raise InputError(f"noise_sk: wanted shape ({len(left)}, {NOISE_ROWS}), got {noise.shape}")

@@ -11,6 +11,8 @@ MASK = 65535
 """A grid cell that is not known."""
 EDGE = 65534
 """What a slot reads outside the grid."""
+NO_ORIGIN = int(np.iinfo(np.int64).min)
+"""Origin of a cell whose token no row holds: it came from the prior."""
 CELL_LIMIT = 1 << 32
 """Most cells of a grid: a cell's place is one 32-bit word of the counter that its draws come from."""
 

@@ -12,15 +12,14 @@ import numpy.typing as npt
 
 from sparseq.errors import InputError
 from sparseq.kernel.checks import EDGE, MASK, check_cells, check_count, check_integers, check_number, check_tokens
-from sparseq.kernel.layout import EDGE_LANE, Layout
+from sparseq.kernel.layout import Layout
 from sparseq.kernel.sampling import Sampling
 
 
 def check_heads(heads: Sequence[Any], head_class: type, layout: Layout) -> None:
     """Raise InputError unless the heads are of this kernel, enough for the layout, and its slots fit theirs."""
-    wanted = int(layout.head_of_lane.max(initial=0)) + 1
-    if len(heads) < wanted:
-        raise InputError(f"heads: wanted {wanted}, got {len(heads)}")
+    if len(heads) < layout.n_heads:
+        raise InputError(f"heads: wanted {layout.n_heads}, got {len(heads)}")
     for head in heads:
         # The native loops trust the class.
         if not isinstance(head, head_class):
@@ -29,9 +28,9 @@ def check_heads(heads: Sequence[Any], head_class: type, layout: Layout) -> None:
     if n_slots > layout.dt_ls.shape[1]:
         raise InputError(f"layout: wanted room for the {n_slots} slots of every head, got {layout.dt_ls.shape[1]}")
     # A code beyond the alphabet would be cut to a byte and read as another token.
-    constant, alphabet = EDGE_LANE - 1 - int(layout.lane_ls.min(initial=0)), _alphabet(heads)
-    if constant >= alphabet:
-        raise InputError(f"layout: wanted constant codes 0 to {alphabet - 1}, got {constant}")
+    alphabet = _alphabet(heads)
+    if layout.n_constants > alphabet:
+        raise InputError(f"layout: wanted constant codes 0 to {alphabet - 1}, got {layout.n_constants - 1}")
 
 
 def check_asked(
@@ -47,13 +46,56 @@ def check_asked(
     indices = np.ascontiguousarray(check_integers("cell_indices", cell_indices, 1, 0, cells_tl.size - 1))
     if not len(indices):
         return indices
-    if (layout.head_of_lane[indices % layout.n_lanes] < 0).any():
+    if (layout.head_of_lane < 0).any() and (layout.head_of_lane[indices % layout.n_lanes] < 0).any():
         raise InputError("cell_indices: wanted cells of lanes that have a head, got one that is only read")
-    # Only what their contexts reach is looked at: a stream of hours must not be checked from its beginning each step.
-    first = int(indices.min()) // layout.n_lanes + min(int(layout.dt_ls.min(initial=0)), 0)
-    last = int(indices.max()) // layout.n_lanes + max(int(layout.dt_ls.max(initial=0)), 0)
-    check_tokens("cells_tl", cells_tl[max(first, 0) : last + 1], _alphabet(heads))
+    check_reached(heads, layout, cells_tl, int(indices.min()) // layout.n_lanes, int(indices.max()) // layout.n_lanes)
     return indices
+
+
+def check_reached(
+    heads: Sequence[Any], layout: Layout, cells_tl: npt.NDArray[np.uint16], first: int, last: int
+) -> None:
+    """Raise InputError unless what the contexts of columns `first` to `last` reach has codes in every head.
+
+    No more is looked at: a stream of hours must not be checked from its beginning at each step.
+    """
+    reached = cells_tl[max(first + layout.first_dt, 0) : last + layout.last_dt + 1]
+    check_tokens("cells_tl", reached, _alphabet(heads))
+
+
+def check_columns(
+    heads: Sequence[Any],
+    layout: Layout,
+    cells_tl: npt.NDArray[np.uint16],
+    lanes: npt.NDArray[np.int64],
+    start: int,
+    stop: int,
+) -> None:
+    """Raise InputError unless columns may be streamed: the cells of these lanes are masked or hold a value of theirs.
+
+    They become own rows, whose values the native loops count by.
+    """
+    if start == stop or not len(lanes):
+        return
+    check_reached(heads, layout, cells_tl, start, stop - 1)
+    tokens = cells_tl[start:stop].take(lanes, axis=1)
+    n_values = _n_values(heads, layout, lanes)
+    foreign = np.argwhere((tokens != MASK) & (tokens >= n_values))
+    if len(foreign):
+        step, place = foreign[0].tolist()
+        raise InputError(
+            f"cells_tl: wanted tokens 0 to {n_values[place] - 1} or the mask in lane {lanes[place]}, "
+            f"got {tokens[step, place]} at step {start + step}"
+        )
+
+
+def masked_cells(
+    cells_tl: npt.NDArray[np.uint16], lanes: npt.NDArray[np.int64], start: int, stop: int
+) -> npt.NDArray[np.int64]:
+    """Return the flat indices of the masked cells of these lanes, column by column."""
+    steps, places = np.nonzero(cells_tl[start:stop].take(lanes, axis=1) == MASK)
+    cells: npt.NDArray[np.int64] = (start + steps) * cells_tl.shape[1] + lanes[places]
+    return cells
 
 
 def check_written(heads: Sequence[Any]) -> None:
@@ -63,24 +105,6 @@ def check_written(heads: Sequence[Any]) -> None:
         raise InputError(
             f"heads: wanted values within the {alphabet} tokens that every head reads, got {n_values} values"
         )
-
-
-def check_given(
-    heads: Sequence[Any], layout: Layout, cells_tl: npt.NDArray[np.uint16], cells: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """Return which of the cells are masked; the others become own rows, so they must hold a value of their head."""
-    tokens = cells_tl.reshape(-1)[cells]
-    n_values = _n_values(heads, layout, cells)
-    foreign = np.flatnonzero((tokens != MASK) & (tokens >= n_values))
-    if len(foreign):
-        at = foreign[0]
-        step, lane = divmod(int(cells[at]), layout.n_lanes)
-        raise InputError(
-            f"cells_tl: wanted tokens 0 to {n_values[at] - 1} or the mask in lane {lane}, "
-            f"got {tokens[at]} at step {step}"
-        )
-    masked: npt.NDArray[np.int64] = cells[tokens == MASK]
-    return masked
 
 
 def check_allowed(
@@ -169,11 +193,14 @@ def _lines(allowed_tlv: npt.NDArray[np.uint8], steps: range, cells: npt.NDArray[
 
 def check_order(order: npt.ArrayLike, layout: Layout) -> npt.NDArray[np.int64]:
     """Return the lanes of an order of decisions: each once, each with a head."""
-    lanes = check_integers("order", order, 1, 0, layout.n_lanes - 1)
-    for i, lane in enumerate(lanes.tolist()):
-        if layout.head_of_lane[lane] < 0:
+    lanes = np.asarray(order)
+    if lanes.dtype != np.int64 or lanes.ndim != 1 or not _within(lanes.tolist(), layout.n_lanes):
+        lanes = check_integers("order", lanes, 1, 0, layout.n_lanes - 1)
+    named, heads = lanes.tolist(), layout.head_of_lane.tolist()
+    for i, lane in enumerate(named):
+        if heads[lane] < 0:
             raise InputError(f"order: wanted lanes that have a head, got {lane}, which is only read")
-        if lane in lanes[:i]:
+        if lane in named[:i]:
             raise InputError(f"order: wanted each lane once, got {lane} repeated")
     return lanes
 
@@ -199,6 +226,11 @@ def check_sampling(sampling: Sampling) -> Sampling:
         greedy=bool(sampling.greedy),
         rest_odds=check_number("rest_odds", sampling.rest_odds, 1e-6, 1e6),
     )
+
+
+def _within(numbers: Sequence[int], limit: int) -> bool:
+    # Of a handful of numbers: numpy takes longer to find their range.
+    return bool(numbers) and min(numbers) >= 0 and max(numbers) < limit
 
 
 def _alphabet(heads: Sequence[Any]) -> int:

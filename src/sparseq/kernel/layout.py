@@ -29,11 +29,19 @@ class Layout:
         Lane that each slot reads; `EDGE_LANE`, or a `constant_lane`.
     head_of_lane : int32 ndarray of shape (L,)
         Index of the lane's head; -1 for a lane that is only read.
+    n_heads, n_constants : int
+        Heads that there must be, and constant codes: each is below this.
+    first_dt, last_dt : int
+        How far slots reach, 0 or less and 0 or more.
     """
 
     dt_ls: npt.NDArray[np.int32]
     lane_ls: npt.NDArray[np.int32]
     head_of_lane: npt.NDArray[np.int32]
+    n_heads: int
+    n_constants: int
+    first_dt: int
+    last_dt: int
 
     @property
     def n_lanes(self) -> int:
@@ -53,8 +61,16 @@ def make_layout(dt_ls: npt.ArrayLike, lane_ls: npt.ArrayLike, head_of_lane: npt.
     own = (lanes == np.arange(len(heads))[:, None]) & (dt == 0) & (heads >= 0)[:, None]
     if own.any():
         raise InputError(f"layout: slot {int(own.any(0).argmax())} reads the cell it should predict; give it a dt")
-    as_int32 = [sealed(np.array(array, np.int32, order="C")) for array in (dt, lanes, heads)]
-    return Layout(*as_int32)
+    dt_ls, lane_ls, head_of_lane = (sealed(np.array(array, np.int32, order="C")) for array in (dt, lanes, heads))
+    return Layout(
+        dt_ls,
+        lane_ls,
+        head_of_lane,
+        n_heads=int(heads.max(initial=0)) + 1,
+        n_constants=EDGE_LANE - int(lanes.min(initial=EDGE_LANE)),
+        first_dt=int(dt.min(initial=0)),
+        last_dt=int(dt.max(initial=0)),
+    )
 
 
 def gather(layout: Layout, cells_tl: npt.NDArray[np.uint16], lane: int, n_slots: int) -> npt.NDArray[np.uint16]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sparseq.kernel.checks import EDGE, MASK
+from sparseq.kernel.checks import EDGE, MASK, NO_ORIGIN
 from sparseq.kernel.head_checks import UNKNOWN
 from sparseq.kernel.layout import EDGE_LANE, Layout
 from sparseq.kernel.philox import philox4x32, uniform53
@@ -119,6 +119,18 @@ class _Grid:
         return out
 
 
+def columns_fit(
+    heads: Sequence[SlotHead],
+    layout: Layout,
+    cells_tl: npt.NDArray[np.uint16],
+    lanes: npt.NDArray[np.int64],
+    start: int,
+    stop: int,
+) -> bool:
+    """Return False: `grid_checks.check_columns` is to look. The native loops have a quick look of their own."""
+    return False
+
+
 def remember(
     heads: Sequence[SlotHead],
     layout: Layout,
@@ -200,8 +212,7 @@ def _stream_cell(
     grid.cells[t, lane] = token
     logp_tl[t, lane] = math.log(probability[token])
     origin = head._origin_of(distance, allowed, token, uniform53(word[2], word[3]), how.greedy)
-    if origin is not None:
-        origins_tl[t, lane] = origin
+    origins_tl[t, lane] = NO_ORIGIN if origin is None else origin
 
 
 def fill(
@@ -210,7 +221,7 @@ def fill(
     cells_tl: npt.NDArray[np.uint16],
     cell_indices: npt.NDArray[np.int64],
     left_s: npt.NDArray[np.int64],
-    noise_sk: npt.NDArray[np.float64],
+    noise_sk: npt.NDArray[np.float64] | None,
     sampling: Sampling,
     seed: int,
     round_number: int,
@@ -228,7 +239,8 @@ def fill(
     grid = _Grid(heads, layout, cells_tl, allowed_tlv)
     masked = cell_indices.tolist()
     for step, left in enumerate(left_s.tolist()):
-        proposals = [_propose(grid, cell, sampling, seed, step, round_number, noise_sk[step]) for cell in masked]
+        noise_k = None if noise_sk is None else noise_sk[step]
+        proposals = [_propose(grid, cell, sampling, seed, step, round_number, noise_k) for cell in masked]
         ranked = sorted(range(len(masked)), key=lambda i, p=proposals: -p[i][1])  # type: ignore[misc]
         chosen = ranked[: max(len(masked) - left, 0)]
         for i in chosen:
@@ -240,14 +252,21 @@ _Proposal = tuple[int, float, float]
 
 
 def _propose(
-    grid: _Grid, cell: int, how: Sampling, seed: int, step: int, round_number: int, noise_k: npt.NDArray[np.float64]
+    grid: _Grid,
+    cell: int,
+    how: Sampling,
+    seed: int,
+    step: int,
+    round_number: int,
+    noise_k: npt.NDArray[np.float64] | None,
 ) -> _Proposal:
     t, lane = divmod(cell, grid.cells.shape[1])
     head = grid.head(lane)
     probability = head._predict(head.distances(grid.query(t, lane)), grid.allowed_at(t, lane))
     word = philox4x32(seed, cell, step + 1, round_number, 0)
     token = sample(probability, grid.recent(t, lane, how.no_repeat_window), how, uniform53(word[0], word[1]))
-    return token, probability[token] * noise_k[word[2] >> (32 - NOISE_BITS)], probability[token]
+    noise = 1.0 if noise_k is None else noise_k[word[2] >> (32 - NOISE_BITS)]
+    return token, probability[token] * noise, probability[token]
 
 
 def _decide(
@@ -268,5 +287,4 @@ def _decide(
     head = grid.head(lane)
     distance = head.distances(grid.query(t, lane))
     origin = head._origin_of(distance, grid.allowed_at(t, lane), token, uniform53(word[0], word[1]), nearest)
-    if origin is not None:
-        origins_tl[t, lane] = origin
+    origins_tl[t, lane] = NO_ORIGIN if origin is None else origin
