@@ -146,7 +146,7 @@ REFUSALS = [
     (("fill",), "left_s", [1, 2, 0], "left_s: wanted falling counts that end in 0"),
     (("fill",), "left_s", [4, 0], "left_s: wanted 0 to 3, got 0 to 4"),
     (("fill",), "noise_sk", np.ones((1, NOISE_ROWS)), "noise_sk: wanted shape (2, 1024), got (1, 1024)"),
-    (("fill",), "noise_sk", None, "noise_sk: wanted finite numbers, got dtype object"),
+    (("fill",), "noise_sk", [[None]], "noise_sk: wanted finite numbers, got dtype object"),
     (("fill",), "noise_sk", bent(np.ones((2, NOISE_ROWS)), (1, 7), math.nan),
      "noise_sk: wanted finite numbers, got NaN or infinity"),
     (("fill",), "noise_sk", bent(np.ones((2, NOISE_ROWS)), (1, 7), math.inf),

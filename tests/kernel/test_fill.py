@@ -218,3 +218,10 @@ def test_as_many_stay_masked_as_the_schedule_says(kernel, left, certain):
     kernel.fill([head], make_layout([[-1]], [[0]], [0]), cells, np.arange(1, 5), left, np.ones((len(left), NOISE_ROWS)),
                 Sampling(greedy=True), 1, origins_tl=np.zeros((5, 1), np.int64), logp_tl=logp)  # fmt: skip
     assert int((logp[1:, 0] > -1e-3).sum()) == certain
+
+
+@given(seed=SEEDS)
+def test_no_noise_is_noise_of_ones(kernel, world, seed):
+    left, noise = schedule(world(seed))
+    ones = np.ones_like(noise)
+    assert_same(*[run(kernel, world(seed), left_s=left, noise_sk=factors) for factors in (ones, None)])

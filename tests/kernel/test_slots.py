@@ -329,3 +329,47 @@ def test_memory_does_not_grow_over_many_calls(world):
         use(native, worlds[i % 6])
     assert sys.getallocatedblocks() - blocks < LEAK_ROUNDS / 10
     assert resident_bytes() - resident < 2 << 20
+
+
+# ---- many rows, large counts -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("most", [1, 127, 128, 16383, 16384, 70000])
+@pytest.mark.parametrize("top", [30, 900])
+def test_counts_of_any_size_weigh_what_they_are(most, top):
+    """Counts of one, two and more digits to the base of 128; distances of one and two bytes; own rows beside them."""
+    rng = np.random.default_rng(most)
+    keys = np.stack([np.arange(300) % 20, np.arange(300) // 20, rng.integers(0, 3, 300)], 1)
+    values = np.sort(rng.integers(0, 3, 300))
+    times = np.where(np.arange(300) % 7 == 0, most, 1 + np.arange(300) % min(most, 9))
+    rows = merge_rows(np.repeat(keys, times, 0), np.repeat(values, times), 3, 30)
+    assert rows.counts_n.max() == most
+    table = np.minimum(abs(np.arange(20)[:, None] - np.arange(20)), top)
+    model = slot_model([top, top // 2, 9], 3.0 / top, similarity={0: table})
+    native, reference = (load(name).head(rows, model, own_capacity=150, own_weight=3) for name in NAMES)
+    for i in range(170):
+        for head in (native, reference):
+            head.append(keys[i].astype(np.int32), i % 3, -1 - i)
+    for asked in [*keys[::37].astype(np.int32), query(-1, 3, -1), query(254, 29, 2)]:
+        np.testing.assert_array_equal(native.distances(asked), reference.distances(asked))
+        np.testing.assert_array_equal(native.masses(asked)[0], reference.masses(asked)[0])
+        allowed = np.array([0, 1, 1], np.uint8)
+        np.testing.assert_array_equal(native.probabilities(asked, allowed), reference.probabilities(asked, allowed))
+
+
+@pytest.mark.parametrize("n_values", [1, 2, 31, 32, 33, 70])
+@pytest.mark.parametrize("n_own", [0, 23, 24, 63, 64, 65, 300])
+def test_own_rows_of_any_number_and_values_are_summed(n_values, n_own):
+    rng = np.random.default_rng(n_own)
+    keys, values = rng.integers(0, 5, (200, 4)), rng.integers(0, n_values, 200)
+    rows, model = merge_rows(keys, values, n_values, 80), slot_model([9, 4, 3, 1], 0.4)
+    native, reference = (load(name).head(rows, model, own_capacity=256) for name in NAMES)
+    own, held = rng.integers(-1, 5, (n_own, 4)).astype(np.int32), rng.integers(0, n_values, n_own)
+    for i in range(n_own):
+        for head in (native, reference):
+            head.append(own[i], int(held[i]), -1 - i)
+    for asked in rng.integers(-1, 6, (20, 4)).astype(np.int32):
+        np.testing.assert_array_equal(native.masses(asked)[0], reference.masses(asked)[0])
+
+
+NAMES = ("native", "reference")

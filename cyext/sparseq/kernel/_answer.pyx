@@ -2,8 +2,11 @@
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
-from sparseq.kernel._head cimport Head, attend, distance_at, measure, own_part, own_step
+from sparseq.kernel._head cimport Head, attend, distance_at, mass_of, measure, own_part, own_step
 from sparseq.kernel._search cimport drawn_row, nearest_row, search_rows
+
+cdef enum:
+    STRIP = 64
 
 cdef int64_t NO_ORIGIN = -9223372036854775807 - 1   # see checks.NO_ORIGIN
 cdef double UNIT = 1.0 / 68719476736.0      # 2**-36, see model.SOFTMAX_BITS
@@ -83,8 +86,15 @@ cdef int origin_drawn(Head* head, int value, uint64_t target, int64_t* origin) e
 cdef Py_ssize_t counted_row(const Head* head, int value, uint64_t* target, int* distance) except -2 nogil:
     """The example row in which the target lies, which becomes what is left of it there; -1: it lies in own rows."""
     cdef uint64_t mass
-    cdef Py_ssize_t row
-    for row in range(head.value_start[value], head.value_start[value + 1]):
+    cdef Py_ssize_t row, first = head.value_start[value], last = head.value_start[value + 1]
+    # Where whole strips are summed up in no time, find the one in which it lies.
+    while head.planes != NULL and head.used_table == head.table and last - first > STRIP:
+        mass = mass_of(head, first, first + STRIP)
+        if target[0] < mass:
+            break
+        target[0] -= mass
+        first += STRIP
+    for row in range(first, last):
         distance[0] = distance_at(head, head.seen, row)
         mass = head.counts[row] * head.used_table[distance[0] - head.least]
         if target[0] < mass:

@@ -42,6 +42,10 @@ cdef struct Head:
     const uint16_t* similarity
     const int32_t* similarity_of_slot
     int similarity_size
+    # the softmax table byte by byte, and the counts by 7 bits, see _wide.h; NULL: not for this processor or these rows
+    const uint8_t* planes
+    const uint8_t* counts_low
+    const uint8_t* counts_high
     # own rows: a ring
     Py_ssize_t n_own
     Py_ssize_t own_capacity
@@ -74,6 +78,7 @@ cdef int measure_own(Head* head, const int32_t* query, void* distance) except -1
 cdef int attend(Head* head, const void* distance, const uint8_t* allowed) except -1 nogil
 cdef int find_least(Head* head, const void* distance, const uint8_t* allowed) except -1 nogil
 cdef int attend_rows(Head* head, const uint64_t* table, int reach) except -1 nogil
+cdef uint64_t mass_of(const Head* head, Py_ssize_t first, Py_ssize_t last) except? 0xFFFFFFFFFFFFFFFF nogil
 cdef int least_own(const Head* head, const void* distance, int least) except -1 nogil
 cdef int attend_own(Head* head) except -1 nogil
 cdef int remember(Head* head, const int32_t* codes, int value, int64_t origin) except -1 nogil

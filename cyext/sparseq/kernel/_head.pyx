@@ -22,7 +22,17 @@ cdef extern from "_scan.h" nogil:
     void attend_own_8(const uint8_t*, const int32_t*, Py_ssize_t, uint64_t, const uint64_t*, int, uint64_t*, int)
     void attend_own_16(const uint16_t*, const int32_t*, Py_ssize_t, uint64_t, const uint64_t*, int, uint64_t*, int)
 
+cdef extern from "_wide.h" nogil:
+    int measure_wide(uint8_t*, const uint8_t*, Py_ssize_t, const Asked*, int, int, Py_ssize_t)
+    uint64_t mass_wide_8(const uint8_t*, const uint8_t*, const uint8_t*, const uint8_t*, int, Py_ssize_t, Py_ssize_t)
+    uint64_t mass_wide_16(const uint16_t*, const uint8_t*, const uint8_t*, const uint8_t*, int, Py_ssize_t, Py_ssize_t)
+    void attend_own_wide_8(const uint8_t*, const int32_t*, Py_ssize_t, uint64_t, const uint8_t*, int, uint64_t*)
+    void attend_own_wide_16(const uint16_t*, const int32_t*, Py_ssize_t, uint64_t, const uint8_t*, int, uint64_t*)
+    int sparseq_wide()
+    enum: SPARSEQ_WIDE_VALUES
+
 cdef enum:
+    FEW_ROWS = 24   # fewer are summed one by one in less time than a strip at once
     STRIP = 64      # rows are measured in whole strips; what lies behind the last row is far from everything
 
 
@@ -100,6 +110,11 @@ cdef int measure_rows(const Head* head, const void* keys, Py_ssize_t stride, int
                       Py_ssize_t n) except -1 nogil:
     cdef int size = head.similarity_size
     cdef Py_ssize_t strips = whole_strips(n)
+    cdef bint done = False
+    if sparseq_wide() and not head.wide_keys and not head.wide_distance:
+        done = measure_wide(<uint8_t*>distance, <const uint8_t*>keys, stride, head.asked, n_asked, size, strips)
+    if done:
+        return close_strip(head, distance, n)
     if head.wide_keys and head.wide_distance:
         measure_16_16(<uint16_t*>distance, <const uint16_t*>keys, stride, head.asked, n_asked, size, strips)
     elif head.wide_keys:
@@ -136,7 +151,14 @@ cdef int find_least(Head* head, const void* distance, const uint8_t* allowed) ex
 
 cdef int attend_rows(Head* head, const uint64_t* table, int reach) except -1 nogil:
     """Each value's mass over the example rows, as the table has it at each distance beyond the least."""
+    cdef int value
     head.used_table = table
+    if head.planes != NULL and table == head.table:
+        for value in range(head.n_values):
+            head.mass[value] = 0
+            if head.allowed == NULL or head.allowed[value]:
+                head.mass[value] = mass_of(head, head.value_start[value], head.value_start[value + 1])
+        return 0
     if head.wide_distance:
         attend_16(<const uint16_t*>head.seen, head.counts, head.value_start, head.n_values, head.allowed, table,
                   head.least, reach, head.mass)
@@ -144,6 +166,21 @@ cdef int attend_rows(Head* head, const uint64_t* table, int reach) except -1 nog
         attend_8(<const uint8_t*>head.seen, head.counts, head.value_start, head.n_values, head.allowed, table,
                  head.least, reach, head.mass)
     return 0
+
+
+cdef uint64_t mass_of(const Head* head, Py_ssize_t first, Py_ssize_t last) except? 0xFFFFFFFFFFFFFFFF nogil:
+    """The mass of some example rows in the latest answer; where there are planes."""
+    cdef uint64_t mass = 0
+    cdef Py_ssize_t row
+    if last - first < FEW_ROWS:
+        for row in range(first, last):
+            mass += head.counts[row] * head.table[distance_at(head, head.seen, row) - head.least]
+        return mass
+    if head.wide_distance:
+        return mass_wide_16(<const uint16_t*>head.seen, head.counts_low, head.counts_high, head.planes, head.least,
+                            first, last)
+    return mass_wide_8(<const uint8_t*>head.seen, head.counts_low, head.counts_high, head.planes, head.least, first,
+                       last)
 
 
 cdef int least_of(const Head* head, const void* distance, Py_ssize_t first, Py_ssize_t last,
@@ -178,10 +215,23 @@ cdef int attend_own(Head* head) except -1 nogil:
             if head.allowed[head.own_values[row]] and row != head.hidden:
                 head.mass[head.own_values[row]] += own_step(head, row)
         return 0
+    if head.hidden < 0 and head.planes != NULL and head.n_own >= FEW_ROWS and head.n_values <= SPARSEQ_WIDE_VALUES:
+        return attend_own_wide(head)
     if head.hidden < 0:
         return attend_range(head, 0, head.n_own)
     attend_range(head, 0, head.hidden)
     return attend_range(head, head.hidden + 1, head.n_own)
+
+
+cdef int attend_own_wide(Head* head) except -1 nogil:
+    cdef const void* own = own_part(head, head.seen)
+    if head.wide_distance:
+        attend_own_wide_16(<const uint16_t*>own, head.own_values, head.n_own, head.own_weight, head.planes, head.least,
+                           head.mass)
+    else:
+        attend_own_wide_8(<const uint8_t*>own, head.own_values, head.n_own, head.own_weight, head.planes, head.least,
+                          head.mass)
+    return 0
 
 
 cdef int attend_range(Head* head, Py_ssize_t first, Py_ssize_t last) except -1 nogil:

@@ -14,6 +14,13 @@ from sparseq.kernel._index cimport SlotIndex
 from sparseq.kernel._search cimport Search, SearchRoom
 
 
+cdef extern from "_wide.h" nogil:
+    enum: SPARSEQ_PLANES
+    enum: SPARSEQ_PLANE
+    int sparseq_wide()
+    void lay_planes(uint8_t*, const uint64_t*, int)
+
+
 cdef class SlotHead:
     # The docstring stands in the numpy twin, sparseq.kernel.reference.SlotHead.
 
@@ -23,6 +30,7 @@ cdef class SlotHead:
         self.head.own_weight, self.head.evict, self.head.hidden = own_weight, evict, -1
         take_rows(self, rows)
         take_model(self, model)
+        make_planes(self, rows)
         make_room(self, own_capacity)
         if is_searched(model, rows, epsilon, search_rows):
             make_search(self, rows, model, epsilon)
@@ -183,6 +191,21 @@ cdef int take_model(SlotHead self, model) except -1:
     head.similarity_size = similarity.shape[1]
     head.table = &table[0]
     head.decay = &decay[0]
+    return 0
+
+
+cdef int make_planes(SlotHead self, rows) except -1:
+    """What the wide loops look up, if this processor has them, masses end in time, and counts are small enough."""
+    cdef Head* head = &self.head
+    cdef uint8_t[::1] planes
+    cdef const uint8_t[:, ::1] counts = rows.small_counts_kn
+    if not sparseq_wide() or head.reach >= SPARSEQ_PLANE - 1 or counts.shape[1] < head.n_rows or not head.n_rows:
+        return 0
+    planes = np.empty(SPARSEQ_PLANES * SPARSEQ_PLANE, np.uint8)
+    lay_planes(&planes[0], head.table, min(head.largest_distance + 1, SPARSEQ_PLANE))
+    self._arrays += [planes, counts]
+    head.planes, head.counts_low = &planes[0], &counts[0, 0]
+    head.counts_high = &counts[1, 0] if counts.shape[0] > 1 else NULL
     return 0
 
 

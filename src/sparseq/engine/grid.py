@@ -43,7 +43,7 @@ def checked_cells(name: str, cells_tl: npt.ArrayLike, n_lanes: int) -> npt.NDArr
         cells = check_integers(name, cells, 2, 0, MASK)
     if cells.shape[1] != n_lanes:
         raise InputError(f"{name}: wanted {n_lanes} lanes, got {cells.shape[1]}")
-    return cells.astype(np.uint16, copy=False)
+    return cells.astype(np.uint16)
 
 
 def check_mask(name: str, mask_tl: npt.NDArray[np.bool_], shape: tuple[int, ...]) -> None:

@@ -14,6 +14,8 @@ NARROW_LIMIT = 254
 """Alphabets up to this fit uint8 keys: 254 is the edge, 255 an unknown cell."""
 STRIP = 64
 """Lines of keys lie a multiple of this many rows apart, so that the native loops need no remainders."""
+DIGIT = 128
+"""Counts are kept in 7 bits at a time, too, which processors multiply by the dozen."""
 _CHUNK = 1 << 16
 
 
@@ -41,6 +43,8 @@ class Rows:
         Context tokens are below this.
     index : list
         Room for one tree over the rows, grown and kept by the first native head that searches them.
+    small_counts_kn : uint8 ndarray of shape (K, N)
+        The counts in digits to the base of 128, lowest first; K is 1 or 2. Without any row where one has more.
     """
 
     keys_sn: npt.NDArray[np.unsignedinteger]
@@ -52,6 +56,10 @@ class Rows:
     n_values: int
     alphabet: int
     index: list[Any] = field(default_factory=list, repr=False, compare=False)
+    small_counts_kn: npt.NDArray[np.uint8] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "small_counts_kn", sealed(_digits(self.counts_n)))
 
     @property
     def n_rows(self) -> int:
@@ -116,6 +124,14 @@ def merge_rows(
         n_values=n_values,
         alphabet=alphabet,
     )
+
+
+def _digits(counts_n: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
+    largest = int(counts_n.max(initial=0))
+    if largest >= DIGIT**2:
+        return np.zeros((1, 0), np.uint8)
+    digits = [counts_n % DIGIT, counts_n // DIGIT]
+    return np.array(digits[: 2 if largest >= DIGIT else 1], np.uint8)
 
 
 def _slot_major(
