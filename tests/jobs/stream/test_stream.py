@@ -107,6 +107,18 @@ def test_ranges_and_voices_are_kept(combo):
     assert all((grid.tokens_tl[:, chords[2:]] == REST).all() for grid in grids)
 
 
+@pytest.mark.parametrize("settings", [{"temperature": 3.0}, {"chords": parse_chords("Gb7 Bbm Ebm B")}])
+def test_no_part_strays_by_octaves_from_what_it_plays_in_the_loops(settings):
+    for name in ("funk-tin-roof", "techno-acid-rail", "reggae-cedar-gate"):
+        examples = load_examples([name], pitched=True)
+        played = {part.name: [note.pitch for note in part.notes] for part in examples.used[0].piece().parts}
+        stream = Stream(examples, StreamSettings(7, **settings))
+        grids = grids_of(stream, 8)
+        for part in played.keys() - {"drums"}:
+            found = pitches_of(grids, part)
+            assert max(found) - min(found) <= max(max(played[part]) - min(played[part]) + 4, 13)
+
+
 def test_a_range_without_a_note_of_the_scale_is_refused(combo):
     with pytest.raises(InputError, match="widen it"):
         Stream(combo, StreamSettings(key=parse_key("C"), ranges={"bass": (37, 37)}))

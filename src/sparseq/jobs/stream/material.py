@@ -32,6 +32,7 @@ _PROGRAMS: Mapping[str, int] = MappingProxyType({BASS: 33, CHORDS: 4, LEAD: 81})
 """For parts of loops that state none: finger bass, electric piano, saw lead."""
 OTHER_COUNT = "counted in another meter or resolution than most"
 _MOST_SHIFT = 11
+_BESIDE, _LEAST_COMPASS = 2, 13  # semitones
 
 
 class Material:
@@ -119,6 +120,24 @@ class Material:
         ]
         choices = [way + octave for octave in (0, -12, 12) if abs(way + octave) <= _MOST_SHIFT]
         return min(choices, key=lambda choice: sum(abs(up + choice) for up in ins))
+
+    def compass(self, style: str) -> dict[str, tuple[int, int]]:
+        """Return how low and how high the parts of a style play, in pitches of `FRAME`, which may lie outside 0-127.
+
+        A little beside what they play is allowed, and an octave at least, so that every chord has a root there.
+        """
+        found: dict[str, list[int]] = {}
+        for index in self.of_style(style):
+            piece = self._pieces.get(index)
+            for part in piece.parts if piece is not None else ():
+                up = transposition(piece.key or FRAME, FRAME) if piece is not None else 0
+                found.setdefault(part.name, []).extend(note.pitch + up for note in part.notes)
+        out = {}
+        for name, pitches in found.items():
+            lowest, highest = min(pitches) - _BESIDE, max(pitches) + _BESIDE
+            missing = max(_LEAST_COMPASS - (highest - lowest), 0)
+            out[name] = lowest - missing // 2, highest + (missing + 1) // 2
+        return out
 
     def levels(self) -> dict[int, float]:
         """Return the average velocity of each lane, drums first, then voices."""

@@ -1,6 +1,6 @@
 """Which pitches the parts of a stream may play: scale, range, number of voices, and the chords that a person gave."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ class PitchRules:
         Semitones from the frame that chords are told in to where the stream sounds.
     parts : collection of str
         Parts that play at all; the others rest.
+    compass : mapping of str to (int, int)
+        How low and how high each part plays in the loops, in pitches of that frame: where no range is asked for,
+        nothing strays from it by octaves.
 
     Raises
     ------
@@ -31,11 +34,14 @@ class PitchRules:
         If a range leaves no note of the scale.
     """
 
-    def __init__(self, settings: StreamSettings, shift: int, parts: Collection[str]) -> None:
+    def __init__(
+        self, settings: StreamSettings, shift: int, parts: Collection[str], compass: Mapping[str, tuple[int, int]]
+    ) -> None:
         self.shift = shift
         self._parts = parts
         self._scale = np.ones(128, np.bool_) if settings.key is None else scale_mask(settings.key)
         self._ranges = {name: range_mask(*limits) for name, limits in settings.ranges.items()}
+        self._compass = compass
         self._max_voices = settings.max_voices
         self._has_chords = settings.chords is not None
         for name, allowed in self._ranges.items():
@@ -49,9 +55,18 @@ class PitchRules:
         if voice.part not in self._parts or (self._max_voices is not None and voice.voice >= self._max_voices):
             return np.zeros(128, np.bool_)
         allowed = self._scale.copy()
-        for name in ("", voice.kind, voice.part):
-            if name in self._ranges:
-                allowed &= self._ranges[name]
+        asked = [self._ranges[name] for name in ("", voice.kind, voice.part) if name in self._ranges]
+        for mask in asked or [self._usual(voice.part)]:
+            allowed &= mask
         if self._has_chords and voice.kind != LEAD:
             allowed &= np.array([not moment.clashes((pitch - self.shift) % 12) for pitch in range(128)])
         return allowed
+
+    def _usual(self, part: str) -> NDArray[np.bool_]:
+        """Return the pitches that a part plays in the loops, and those between."""
+        if part not in self._compass:
+            return np.ones(128, np.bool_)
+        lowest, highest = self._compass[part]
+        pitches = np.arange(128)
+        found: NDArray[np.bool_] = (pitches >= lowest + self.shift) & (pitches <= highest + self.shift)
+        return found

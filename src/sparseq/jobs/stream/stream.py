@@ -93,6 +93,7 @@ class Stream:
         drawn = self._drawn(seed)
         self.style = self.examples.used[drawn].style
         self._own_key = material.key_of(drawn)
+        self._compass = material.compass(self.style)
         self.sounds = material.sounds(self.style)
         has_drums = material.drums is not None and material.has_drums(self.style)
         self._drums = material.drums.begun(seed) if material.drums is not None and has_drums else None
@@ -143,7 +144,7 @@ class Stream:
             self._check_pitched(name)
         if self._voices is None and (settings.key or settings.chords or settings.max_voices or settings.ranges):
             raise InputError("key, chords, ranges and voices are for pitched parts, but these loops have drums only")
-        rules = PitchRules(settings, self._shift(settings), frozenset(self.sounds))
+        rules = PitchRules(settings, self._shift(settings), frozenset(self.sounds), self._compass)
         self._asked = settings, rules  # at once: another thread may be taking a bar
 
     @property
