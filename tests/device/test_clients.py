@@ -42,14 +42,27 @@ def drum_track():
     return bytes(body + b"\x00\xff\x2f\x00")
 
 
+def piano_track():
+    """A chord in each bar but the third, and a pitch bend."""
+    body = bytearray(b"\x00\xff\x03\x05Piano")
+    gap = b"\x00"
+    for bar in range(BARS):
+        if bar == HOLE - 1:
+            gap = b"\x8f\x00"  # 4 * PPQ ticks
+            continue
+        body += gap + b"\x90\x3c\x50\x00\x40\x50\x00\x43\x50"
+        body += b"\x8e\x70\x3c\x00\x00\x40\x00\x00\x43\x00"  # 16 ticks before the bar's end
+        gap = b"\x10"
+    return bytes(body + b"\x10\xe0\x00\x40\x00\xff\x2f\x00")
+
+
 @pytest.fixture(scope="module")
 def repaired(tmp_path_factory):
-    """Return a repaired file: tempo and meter, a piano, and drums with their third bar filled."""
+    """Return a repaired file: tempo and meter, piano and drums with their third bar filled."""
     folder = tmp_path_factory.mktemp("clients")
     head = chunk(b"MThd", bytes((0, 1, 0, 3)) + PPQ.to_bytes(2, "big"))
     tempo = b"\x00\xff\x51\x03\x07\xa1\x20\x00\xff\x58\x04\x04\x02\x18\x08\x00\xff\x2f\x00"
-    piano = b"\x00\x90\x3c\x30\x8f\x00\x80\x3c\x40\x00\xe0\x00\x40\x00\xff\x2f\x00"
-    tracks = [chunk(b"MTrk", body) for body in (tempo, piano, drum_track())]
+    tracks = [chunk(b"MTrk", body) for body in (tempo, piano_track(), drum_track())]
     source, out = folder / "in.mid", folder / "out.mid"
     source.write_bytes(head + b"".join(tracks))
     fill = [sys.executable, "-m", "sparseq.cli.main", "fill", str(source), "--bars", str(HOLE), "--greedy", "-q"]
@@ -98,4 +111,5 @@ def test_musescore_imports_a_repaired_file_and_shows_notes_in_the_filled_bar(rep
     bars = drums.findall("measure")
     assert len(bars) >= BARS
     assert all(bar.find(".//unpitched") is not None for bar in bars[:BARS])
-    assert any(part.find(".//pitch") is not None for part in parts)
+    piano = next(part for part in parts if part.find(".//pitch") is not None)
+    assert all(bar.find(".//pitch") is not None for bar in piano.findall("measure")[:BARS])

@@ -14,15 +14,8 @@ from sparseq.errors import FileError, InputError
 from sparseq.jobs.choice import Choice
 from sparseq.jobs.files import read_bytes
 from sparseq.jobs.fill import FillSettings
-from sparseq.jobs.repair import (
-    Repair,
-    check_outputs,
-    open_music,
-    output_paths,
-    plan_repair,
-    repaired,
-    replace_in_place,
-)
+from sparseq.jobs.plan import Repair, open_music, plan_repair
+from sparseq.jobs.repair import check_outputs, output_paths, repaired, replace_in_place
 from sparseq.music.bars import score_bars
 from sparseq.music.events import Event
 from sparseq.music.score import Note, read_score

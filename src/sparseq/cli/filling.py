@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from sparseq.jobs.choice import Choice
     from sparseq.jobs.explain import BarReport, Leaning
     from sparseq.jobs.fill import FillSettings
-    from sparseq.jobs.repair import Harmony, Repair, Result
+    from sparseq.jobs.plan import Harmony, Repair
+    from sparseq.jobs.repair import Result
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -132,7 +133,8 @@ def run(wish: Wish, choice: Choice) -> None:
     # Without this numpy starts a thread for each processor while it loads, for products of matrices that nobody takes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from sparseq.jobs.fill import OWN_WEIGHT, FillSettings
-    from sparseq.jobs.repair import check_outputs, open_music, output_paths, plan_repair, repaired
+    from sparseq.jobs.plan import open_music, plan_repair
+    from sparseq.jobs.repair import check_outputs, output_paths, repaired
 
     _check_target(wish)
     seed = seed_or_fresh(wish.seed)
@@ -156,7 +158,7 @@ def _harmony(wish: Wish) -> Harmony | None:
     """Return what is said of the harmony, read before any file is."""
     if wish.key is None and wish.chords is None:
         return None
-    from sparseq.jobs.repair import Harmony
+    from sparseq.jobs.plan import Harmony
     from sparseq.music.chords import parse_chords
     from sparseq.music.keys import parse_key
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sparseq.jobs.pitched.hole import PitchedHole
-    from sparseq.jobs.repair import Repair, Result
+    from sparseq.jobs.plan import Repair
+    from sparseq.jobs.repair import Result
     from sparseq.music.partgrid import PartGrid
 
 MOST_BARS_SHOWN = 16

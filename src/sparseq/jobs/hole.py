@@ -59,20 +59,22 @@ class Hole:
         return np.bincount(self.grid.bars_t, weights=onsets, minlength=len(self.grid.bars)) > 0
 
 
-def dig_hole(midi: MidiFile, choice: Choice, library: Sequence[Score] = (), seed: int = 0) -> Hole:
+def dig_hole(
+    midi: MidiFile, choice: Choice, library: Sequence[Score] = (), seed: int = 0, score: Score | None = None
+) -> Hole:
     """Put a file's drums on a grid and mark what is to be filled.
 
     The lanes are those that the file plays outside the hole, and those asked for by name; a file with no drums outside
     takes its own and the library's. Where tracks or channels are chosen and no lanes, these are the lanes they play.
     A stroke that is played a hair before the first bar of the hole stays, though it belongs to that bar's first step:
-    no note that begins outside the chosen bars is ever changed.
+    no note that begins outside the chosen bars is ever changed. The file's score is read where it is not given.
 
     Raises
     ------
     InputError
         For bars, lanes, tracks or channels that the file does not have, or where there is nothing to go by.
     """
-    score = read_score(midi)
+    score = read_score(midi) if score is None else score
     voices = _chosen_notes(score, choice)
     whole = encode_drums(score, None, suitable_steps(score))
     bars = parse_bars(choice.bars, len(whole.bars)) if choice.bars else tuple(range(1, len(whole.bars) + 1))

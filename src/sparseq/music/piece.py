@@ -89,12 +89,8 @@ def read_piece(midi: MidiFile, *, steps_per_beat: int | None = None, key: Key | 
     InputError
         If the file counts in SMPTE frames, or there are more bars than music has.
     """
-    return make_piece(read_score(midi), split_parts_of(midi), steps_per_beat=steps_per_beat, key=key)
-
-
-def split_parts_of(midi: MidiFile) -> tuple[Part, ...]:
-    """Return the parts of a file; see `parts`."""
-    return split_parts(read_score(midi), programs_of(midi))
+    score = read_score(midi)
+    return make_piece(score, split_parts(score, programs_of(midi)), steps_per_beat=steps_per_beat, key=key)
 
 
 def make_piece(

@@ -1,10 +1,13 @@
 """Bars of pitched parts come back: as the form says where it repeats, legal always, in key and chords where asked."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sparseq.cli.main import main
 from sparseq.errors import InputError
 from sparseq.jobs.choice import Choice
 from sparseq.jobs.explain import explain
@@ -12,8 +15,10 @@ from sparseq.jobs.fill import FillSettings
 from sparseq.jobs.novelty import longest_run
 from sparseq.jobs.pitched.cells import STRIKE
 from sparseq.jobs.pitched.examples import kept_scale
-from sparseq.jobs.pitched.fill import PitchedFiller, holding_nothing
-from sparseq.jobs.repair import Harmony, plan_repair, repaired
+from sparseq.jobs.pitched.fill import PitchedFiller
+from sparseq.jobs.pitched.legal import holding_nothing
+from sparseq.jobs.plan import Harmony, plan_repair
+from sparseq.jobs.repair import repaired
 from sparseq.music.bars import score_bars
 from sparseq.music.chords import parse_chords
 from sparseq.music.keys import parse_key
@@ -167,3 +172,24 @@ def test_a_meter_that_changes_within_a_bar_is_no_hindrance():
         for m in (midi, after)
     ]
     assert outside[0] == outside[1]
+
+
+@pytest.mark.parametrize(
+    "words", [["--greedy"], ["--chords", "Dm"], ["--max-copy", "6", "--variations", "2"], ["--loops", "tango"]]
+)
+def test_both_kernels_write_the_same_bytes(song, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("song.mid").write_bytes(song.to_bytes())
+    for kernel in ("native", "reference"):
+        monkeypatch.setenv("SPARSEQ_KERNEL", kernel)
+        Path(kernel).mkdir()
+        call = ["fill", "song.mid", "--bars", "7", "--seed", "4", "--temperature", "1.5", "-q", *words]
+        assert main([*call, "-o", f"{kernel}/out.mid"]) == 0
+    written = [{path.name: path.read_bytes() for path in Path(kernel).iterdir()} for kernel in ("native", "reference")]
+    assert written[0] == written[1]
+    assert written[0]
+
+
+def test_chords_are_not_for_drums(rock_bytes):
+    with pytest.raises(InputError, match="chords are for bass, chords and leads to play over, but drums alone"):
+        fill(parse(rock_bytes(), "b.mid"), Choice("3"), harmony=Harmony(chords=parse_chords("Dm")))

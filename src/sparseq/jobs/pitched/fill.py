@@ -21,7 +21,6 @@ from sparseq.jobs.novelty import rewrite_copies
 from sparseq.jobs.pitched.cells import (
     ALPHABET,
     KICK,
-    N_DEEDS,
     N_GIVEN,
     SNARE,
     STRANGE_BAR,
@@ -35,13 +34,14 @@ from sparseq.jobs.pitched.context import PitchWeights, deed_context, pitch_conte
 from sparseq.jobs.pitched.examples import PitchedExample
 from sparseq.jobs.pitched.harmony import legal_pitches, moved_cells
 from sparseq.jobs.pitched.hole import PitchedHole
-from sparseq.jobs.pitched.likeness import blocks_of, unlike_bars
+from sparseq.jobs.pitched.legal import held_on, holding_nothing, legal_deeds
+from sparseq.jobs.pitched.likeness import unlike_table
 from sparseq.jobs.pitched.notes import new_notes
 from sparseq.kernel.checks import MASK
 from sparseq.music.grid import GridBar
 from sparseq.music.keys import Key
-from sparseq.music.layout import DRUM, VOICE
-from sparseq.music.pitched import HOLD, N_PITCH_TOKENS, REST
+from sparseq.music.layout import VOICE
+from sparseq.music.pitched import HOLD, N_PITCH_TOKENS
 from sparseq.music.score import Note
 
 Token = TypeVar("Token", bound=np.generic)
@@ -53,10 +53,6 @@ PRIORS = 1e-6, 1e-30
 """Mass of what no example does: any deed is possible, a pitch that is never played only where all others are barred."""
 FOLLOWING = PitchWeights(harmony=10.0)
 """Where a person says what the chords are, they count before all else: the piece's own bars over others do not."""
-STRANGE_UNLIKE = 0.6
-"""How unlike a bar of the hole is to bars of examples, and to those of the piece that are too far away."""
-SAME_BAR_UNLIKE = 0.5
-"""How unlike a bar is to itself, where a part of it is known."""
 LOOP_BARS = 8
 STEPS = 12
 
@@ -98,14 +94,15 @@ class PitchedFiller:
         learnt = hole.heard_tl()[:, self._voices] & near_t[:, None] & ~self._hole_tv
         self._learn = self._wide(learnt) | self._wide(learnt, self._n)
         self.mask_tl = self._wide(self._hole_tv)
-        self._unlike = _unlike_table(hole, codes)
+        self._unlike = unlike_table(hole, codes)
         self._contexts = self._contexts_for(hole.grid.steps_per_beat, hole.grid.bars)
         memories = self._learnt()
         self.memory = memories[1]
         how = SamplingConfig(temperature=settings.temperature, greedy=settings.greedy)
         schedule = DiffusionConfig(steps=STEPS, noise=0.0 if settings.greedy else 0.5)
         self._deeds, self._pitches = (Diffuser(memory, schedule, how) for memory in memories)
-        self._allowed_deeds = self._legal_deeds()
+        onset_tv = hole.onset_tl[:, self._voices]
+        self._allowed_deeds = legal_deeds(self._hole_tv, onset_tv, self.mask_tl.shape[1])
         self._allowed_pitches = legal_pitches(hole, scale, self.example_columns)
 
     def fill(self, seed: int | None = None, strokes: Mapping[str, npt.NDArray[np.integer]] | None = None) -> Filling:
@@ -234,7 +231,7 @@ class PitchedFiller:
         while (wrong := holding_nothing(self._tv(grid.cells_tl), self._hole_tv)).any():
             allowed = allowed.copy()
             allowed[:, : self._n][wrong, HOLD] = 0
-            again = wrong | _held_on(self._tv(grid.cells_tl), wrong, self._hole_tv)
+            again = wrong | held_on(self._tv(grid.cells_tl), wrong, self._hole_tv)
             grid = self._refilled(self._deeds, grid, self._wide(again), seed, allowed)
         return grid
 
@@ -288,16 +285,6 @@ class PitchedFiller:
 
     def _struck(self, grid: Grid) -> Bools:
         return self._wide(self._hole_tv & (self._tv(grid.cells_tl) == STRIKE), self._n)
-
-    # What may be.
-
-    def _legal_deeds(self) -> npt.NDArray[np.uint8]:
-        """Return which deeds are allowed: strokes only where notes may begin, holds only behind another filled cell."""
-        out = np.ones((*self.mask_tl.shape, N_DEEDS), np.uint8)
-        onset_tv = self.hole.onset_tl[:, self._voices]
-        out[:, : self._n][self._hole_tv & ~onset_tv, STRIKE] = 0
-        out[:, : self._n][self._hole_tv & ~_shifted(self._hole_tv), HOLD] = 0
-        return out
 
     # Building blocks.
 
@@ -354,43 +341,3 @@ class PitchedFiller:
         out = np.zeros((len(mask_tv), 3 * self._n + N_GIVEN), np.bool_)
         out[:, first : first + self._n] = mask_tv
         return out
-
-
-def holding_nothing(deeds_tv: npt.NDArray[np.integer], filled_tv: Bools) -> Bools:
-    """Return the filled cells that hold what was not struck in a filled cell."""
-    sounds = filled_tv & (deeds_tv != REST)
-    held: Bools = filled_tv & (deeds_tv == HOLD) & ~_shifted(sounds)
-    return held
-
-
-def _held_on(deeds_tv: npt.NDArray[np.integer], wrong_tv: Bools, filled_tv: Bools) -> Bools:
-    """Return the holds that follow wrong ones without a break."""
-    holds = filled_tv & (deeds_tv == HOLD) & ~wrong_tv
-    out = np.zeros_like(wrong_tv)
-    reached = _shifted(wrong_tv) & holds
-    while reached.any():
-        out |= reached
-        reached = _shifted(reached) & holds
-    return out
-
-
-def _shifted(cells_tv: Bools) -> Bools:
-    """Return the same one step later."""
-    out = np.zeros_like(cells_tv)
-    out[1:] = cells_tv[:-1]
-    return out
-
-
-def _unlike_table(hole: PitchedHole, codes: npt.NDArray[np.int64]) -> Floats:
-    """Return how unlike each bar of the hole is to all bars, by their codes."""
-    grid = hole.grid
-    lanes = grid.indices(kind=VOICE) + grid.indices(kind=DRUM)
-    is_voice = np.array([grid.lanes[lane].kind == VOICE for lane in lanes])
-    tokens = grid.tokens_tl[:, lanes]
-    blocks = blocks_of(np.where(is_voice & (tokens == HOLD), 0, tokens), ~hole.unknown_tl[:, lanes], grid.bars)
-    table = np.full((STRANGE_BAR + 1, STRANGE_BAR + 1), STRANGE_UNLIKE)
-    own = np.flatnonzero(codes != STRANGE_BAR)
-    for bar in hole.bars:
-        table[codes[bar - 1], codes[own]] = unlike_bars(blocks, bar - 1, own)
-    np.fill_diagonal(table, SAME_BAR_UNLIKE)
-    return table

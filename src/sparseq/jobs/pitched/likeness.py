@@ -11,7 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sparseq.jobs.pitched.cells import STRANGE_BAR
+from sparseq.jobs.pitched.hole import PitchedHole
 from sparseq.music.grid import GridBar
+from sparseq.music.layout import DRUM, VOICE
+from sparseq.music.pitched import HOLD
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,6 +25,10 @@ FORMS = ((2, 0.3), (4, 0.6), (8, 0.3))
 """Forms: bars whose distance is no multiple of so many bars are less alike, by so much."""
 EDGE_COUNTS = 0.25
 """A neighbour that only one of two bars has, at the ends of a piece, is half alike and counts so much."""
+STRANGE_UNLIKE = 0.6
+"""How unlike a bar of the hole is to bars of examples, and to those of the piece that are too far away."""
+SAME_BAR_UNLIKE = 0.5
+"""How unlike a bar is to itself, where a part of it is known."""
 FAR = 0.15
 """What half the piece's length of distance counts."""
 
@@ -95,3 +103,18 @@ def _unlike_onsets(blocks: Blocks, asked: int, learnt_k: npt.NDArray[np.int64]) 
     counts = np.where(inside_k, np.minimum(share_known, 1.0), EDGE_COUNTS)
     unlike = np.where(either > 0, 1.0 - shared / np.maximum(either, 1), 0.0)
     return np.where(inside_k, unlike, 0.5), counts * min(4 * float(blocks.known_bsl[asked].mean()), 1.0)
+
+
+def unlike_table(hole: PitchedHole, codes: npt.NDArray[np.int64]) -> Floats:
+    """Return how unlike each bar of the hole is to all bars, by their codes."""
+    grid = hole.grid
+    lanes = grid.indices(kind=VOICE) + grid.indices(kind=DRUM)
+    is_voice = np.array([grid.lanes[lane].kind == VOICE for lane in lanes])
+    tokens = grid.tokens_tl[:, lanes]
+    blocks = blocks_of(np.where(is_voice & (tokens == HOLD), 0, tokens), ~hole.unknown_tl[:, lanes], grid.bars)
+    table = np.full((STRANGE_BAR + 1, STRANGE_BAR + 1), STRANGE_UNLIKE)
+    own = np.flatnonzero(codes != STRANGE_BAR)
+    for bar in hole.bars:
+        table[codes[bar - 1], codes[own]] = unlike_bars(blocks, bar - 1, own)
+    np.fill_diagonal(table, SAME_BAR_UNLIKE)
+    return table
