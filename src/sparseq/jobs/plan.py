@@ -116,7 +116,7 @@ def plan_repair(
     harmony = harmony or Harmony()
     drums_wanted, pitched_wanted = _wanted(score, choice, midi.name)
     drums, nothing = _dig_drums(midi, score, choice, seed, drums_wanted)
-    pitched = _dig_pitched(midi, score, choice, seed, harmony, drums is not None) if pitched_wanted else None
+    pitched = _dig_pitched(midi, score, choice, seed, harmony, drums) if pitched_wanted else None
     if pitched is None and harmony.chords is not None:
         raise InputError("chords are for bass, chords and leads to play over, but drums alone are to be filled")
     if drums is None and pitched is None:
@@ -170,14 +170,16 @@ def _dig_drums(
 
 
 def _dig_pitched(
-    midi: MidiFile, score: Score, choice: Choice, seed: int, harmony: Harmony, drums_too: bool
+    midi: MidiFile, score: Score, choice: Choice, seed: int, harmony: Harmony, drums: Hole | None
 ) -> PitchedHole | None:
+    """Return the hole in the pitched parts; steps that a person names are counted there as they are in the drums."""
     from sparseq.jobs.pitched.hole import dig_pitched_hole  # drums alone need none of it
     from sparseq.music.parts import programs_of, split_parts
     from sparseq.music.piece import make_piece
 
-    piece = make_piece(score, split_parts(score, programs_of(midi)), key=harmony.key)
-    return dig_pitched_hole(midi, piece, choice, seed, chords=harmony.chords, drums_too=drums_too)
+    steps = drums.grid.steps_per_beat if drums is not None and choice.steps else None
+    piece = make_piece(score, split_parts(score, programs_of(midi)), steps_per_beat=steps, key=harmony.key)
+    return dig_pitched_hole(midi, piece, choice, seed, chords=harmony.chords, drums_too=drums is not None)
 
 
 def _with_examples(repair: Repair, choice: Choice, loops: tuple[str, ...], seed: int, harmony: Harmony) -> Repair:

@@ -304,7 +304,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 def _place(source: LoopSource) -> str:
     """Return what two sources of one file have in common."""
-    return str(source.file.resolve() if isinstance(source.file, Path) else source.file)
+    return os.path.realpath(source.file) if isinstance(source.file, Path) else str(source.file)
 
 
 def _slug(text: str) -> str:

@@ -193,3 +193,15 @@ def test_both_kernels_write_the_same_bytes(song, words, tmp_path, monkeypatch):
 def test_chords_are_not_for_drums(rock_bytes):
     with pytest.raises(InputError, match="chords are for bass, chords and leads to play over, but drums alone"):
         fill(parse(rock_bytes(), "b.mid"), Choice("3"), harmony=Harmony(chords=parse_chords("Dm")))
+
+
+def test_steps_that_are_named_are_the_same_time_in_drums_and_other_parts():
+    """Drums in sixteenths, a lead in triplets: the second quarter note is steps 5 to 8 of both."""
+    lead = [Note(k * PPQ // 3, 100, 60 + k % 3, 80, 0, 1) for k in range(8 * 12)]
+    drums = [Note(k * PPQ // 4, 50, 36 + 6 * (k % 4 > 0), 80, 9, 0) for k in range(8 * 16)]
+    data = write_midi([*drums, *lead], ppq=PPQ, end_ticks=8 * BAR, track_names=["Drums", "Lead"])
+    repair = plan_repair(parse(data, "song.mid"), Choice("4", steps="5-8"), (), 0)
+    for hole in (repair.drums, repair.pitched):
+        places = {(note.onset_ticks - 3 * BAR) / PPQ for note in hole.notes}
+        assert min(places) >= 1 - 1 / 8
+        assert max(places) < 2
