@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparseq.jobs.examples import load_examples
-from sparseq.jobs.perform import perform, performed
+from sparseq.jobs.perform import Performer, perform, performed
 from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.music.grid import GridBar, Hit
-from sparseq.music.layout import DRUM, Lane, Sound
+from sparseq.music.layout import DRUM, VOICE, Lane, Sound
 from sparseq.music.partgrid import PartGrid
 from sparseq.music.units import PPQ
 
@@ -110,3 +110,47 @@ def test_bars_come_with_the_grid_that_they_were_made_of(few):
 
 def test_without_a_number_bars_do_not_end(few):
     assert len(list(islice(perform(Stream(few, StreamSettings(1))), 30))) == 30
+
+
+def voice_bar(hits, length=16):
+    """Return a bar of one voice on channel 2, with hits by step."""
+    tokens = np.zeros((length, 1), np.uint16)
+    cells = {(step, 0): found for step, found in hits.items()}
+    lanes = (Lane("bass/1", VOICE, "bass", 200),)
+    bars = (GridBar(1, 0, length, 4, 4),)
+    return PartGrid(tokens, lanes, np.ones(1, bool), cells, {"bass": Sound("bass", 1, 33)}, 4, bars, None, 0)
+
+
+def test_a_long_note_ends_in_the_messages_of_the_bar_that_it_begins_in():
+    bar, ends = performed(voice_bar({12: (Hit(40, 90, 0, 3 * PPQ),)}), 120.0)
+    assert [tick for tick, _ in bar.events] == [3 * PPQ, 6 * PPQ]
+    assert ends == {(1, 40): 2 * PPQ}
+
+
+def test_the_last_bar_ends_everything():
+    bar, _ = performed(voice_bar({12: (Hit(40, 90, 0, 3 * PPQ),)}), 120.0, is_last=True)
+    assert [tick for tick, _ in bar.events] == [3 * PPQ, BAR]
+
+
+def test_programs_are_told_before_the_first_note_and_not_again():
+    first, _ = performed(voice_bar({0: (Hit(40, 90, 0, 100),)}), 120.0, is_first=True)
+    assert [data[0] for _, data in first.events] == [0xC1, 0x91, 0x81]
+    later, _ = performed(voice_bar({0: (Hit(40, 90, 0, 100),)}), 120.0)
+    assert [data[0] for _, data in later.events] == [0x91, 0x81]
+
+
+def test_a_note_waits_for_the_end_of_the_one_before_and_none_begins_while_one_sounds():
+    waiting, _ = performed(voice_bar({0: (Hit(40, 90, -30, 200),)}), 120.0, {(1, 40): 20})
+    assert [tick for tick, _ in waiting.events] == [20, 170]
+    held, ends = performed(voice_bar({0: (Hit(40, 90, 0, 200),)}), 120.0, {(1, 40): BAR + 10})
+    assert held.events == ()
+    assert ends == {(1, 40): 10}
+
+
+def test_a_performance_that_goes_back_plays_the_same_again(combo):
+    performer = Performer(Stream(combo, StreamSettings(2)))
+    bars = [performer.next_bar().bar for _ in range(6)]
+    performer.rewind(3)
+    assert [performer.next_bar().bar for _ in range(3)] == bars[3:]
+    performer.rewind(6)
+    assert [performer.next_bar().bar for _ in range(6)] == bars

@@ -42,6 +42,10 @@ def test_a_roll_is_pitches_over_steps_under_bars_and_beats():
     )
 
 
+def test_black_keys_are_named_as_the_key_has_them():
+    assert "Eb4  |" in render_roll(TUNE, flat=True)
+
+
 def test_without_unicode_all_is_ascii():
     drawn = render_roll(TUNE, unicode=False)
     assert drawn.isascii()

@@ -107,7 +107,7 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     help="Print the version and which kernel is in use.",
 )
 def cli() -> None:
-    """Play, export and repair drums from a handful of your own loops: the examples are the model."""
+    """Play, export and repair music from a handful of your own loops: the examples are the model."""
 
 
 def main(args: Sequence[str] | None = None) -> int:

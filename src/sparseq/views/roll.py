@@ -75,6 +75,7 @@ def render_roll(
     chords_t: Sequence[Chord | None] | None = None,
     playhead_step: int | None = None,
     mask_tv: npt.NDArray[np.bool_] | None = None,
+    flat: bool = False,
     colour: bool = False,
     unicode: bool = True,
     width: int = 80,
@@ -93,6 +94,8 @@ def render_roll(
         The step that is sounding: its column is marked.
     mask_tv : bool ndarray of shape (T, V), optional
         Cells to mark as masked: notes in them are drawn in another colour, steps that are masked in all voices shaded.
+    flat : bool
+        Whether black keys are named as flats.
     colour, unicode : bool
         Whether to use colour codes, and signs beyond ASCII.
     width : int
@@ -121,7 +124,7 @@ def render_roll(
         lines = [" " * LABEL_WIDTH + line for line in header(columns, playhead_step, symbols(unicode), colour)]
         if chords_t is not None:
             lines.insert(0, " " * LABEL_WIDTH + paint(chord_line(columns, chords_t), "playhead", colour))
-        lines += [_row(pitch, columns, cell_at, colour, unicode) for pitch in rows]
+        lines += [_row(pitch, columns, cell_at, flat, colour, unicode) for pitch in rows]
         blocks.append("\n".join(line.rstrip() for line in lines))
     return "\n\n".join(blocks)
 
@@ -182,6 +185,7 @@ def render_parts(
                 bars=bars,
                 chords_t=above,
                 mask_tv=mine,
+                flat=grid.key is not None and grid.key.has_flats,
                 colour=colour,
                 unicode=unicode,
                 width=width,
@@ -241,7 +245,12 @@ def _cell_reader(
 
 
 def _row(
-    pitch: int | None, columns: Sequence[Column], cell_at: Callable[[int, int], Cell], colour: bool, unicode: bool
+    pitch: int | None,
+    columns: Sequence[Column],
+    cell_at: Callable[[int, int], Cell],
+    flat: bool,
+    colour: bool,
+    unicode: bool,
 ) -> str:
     """Return one row, label and all."""
     from sparseq.music.keys import pitch_name
@@ -249,7 +258,7 @@ def _row(
     if pitch is None:
         return " " * LABEL_WIDTH + paint(GAPS[unicode] * len(columns), "line", colour)
     cells = [Cell(column.sign, "line") if column.step is None else cell_at(column.step, pitch) for column in columns]
-    return pitch_name(pitch).ljust(LABEL_WIDTH) + painted(cells, colour)
+    return pitch_name(pitch, flat=flat).ljust(LABEL_WIDTH) + painted(cells, colour)
 
 
 def _source_lines(grid: PartGrid, bars: Sequence[int] | None, sources: Sources, width: int) -> str:

@@ -220,3 +220,12 @@ def test_no_voice_is_held_into_a_chord_that_it_clashes_with():
         clash = {(other + way) % 12 for other in chord[0].classes for way in (1, -1)} - chord[0].classes
         sounding = {pitch % 12 for part in ("bass", "chords") for pitch in pitches_of([grid], part)}
         assert not sounding & clash
+
+
+def test_both_kernels_write_the_same(combo, monkeypatch):
+    settings = StreamSettings(6, temperature=1.5, density=0.3, key=parse_key("D minor"))
+    written = []
+    for name in ("native", "reference"):
+        monkeypatch.setenv("SPARSEQ_KERNEL", name)
+        written.append([grid.hits for grid in grids_of(Stream(combo, settings), 2)])
+    assert written[0] == written[1]
