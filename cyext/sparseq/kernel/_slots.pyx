@@ -199,7 +199,8 @@ cdef int make_planes(SlotHead self, rows) except -1:
     cdef Head* head = &self.head
     cdef uint8_t[::1] planes
     cdef const uint8_t[:, ::1] counts = rows.small_counts_kn
-    if not sparseq_wide() or head.reach >= SPARSEQ_PLANE - 1 or counts.shape[1] < head.n_rows or not head.n_rows:
+    cdef bint ends = head.largest_distance < SPARSEQ_PLANE or head.reach < SPARSEQ_PLANE - 1
+    if not sparseq_wide() or not ends or counts.shape[1] < head.n_rows or not head.n_rows:
         return 0
     planes = np.empty(SPARSEQ_PLANES * SPARSEQ_PLANE, np.uint8)
     lay_planes(&planes[0], head.table, min(head.largest_distance + 1, SPARSEQ_PLANE))

@@ -12,7 +12,9 @@
 
 enum {
     SPARSEQ_PLANES = 5,        /* bytes of a mass: 2**36 is the largest */
-    SPARSEQ_PLANE = 128,       /* distances that a look-up knows; masses beyond must be 0 */
+    SPARSEQ_PLANE = 256,       /* distances that masses are laid out for; those beyond must be 0 */
+    SPARSEQ_NEAR = 128,        /* codes that a similarity table is laid out for */
+    SPARSEQ_CACHED = 1 << 20,  /* bytes of keys up to which reading all slots' lines at once does not wait for memory */
     SPARSEQ_WIDE_VALUES = 32,  /* values that own rows are summed by */
     SPARSEQ_TABLES = 16,       /* slots with a similarity table that a query may have */
     SPARSEQ_FLUSH = 512 * 64   /* rows whose sums fit the lanes' 32 bits */
@@ -30,7 +32,7 @@ static int sparseq_wide(void) {
 /* A slot's distances from a query's code to each code of a row, for those below 128. */
 SPARSEQ_WIDE_CODE static void near_of(uint8_t *SPARSEQ_RESTRICT near, const sparseq_asked *asked, int size) {
     const uint16_t *SPARSEQ_RESTRICT table = asked->table;
-    memset(near, asked->weight, SPARSEQ_PLANE);
+    memset(near, asked->weight, SPARSEQ_NEAR);
     for (int code = 0; code < size; code++)
         near[code] = (uint8_t)table[code];
 }
@@ -46,14 +48,14 @@ SPARSEQ_WIDE_CODE static inline __m512i add_64(__m512i sum, const uint8_t *keys,
     return _mm512_add_epi8(sum, _mm512_mask_blend_epi8(_mm512_movepi8_mask(key), found, weight));
 }
 
-/* As measure_8_8, the sums of 256 rows staying in registers; returns 0 where there are more tables than it has room
- * for. */
+/* As measure_8_8, the sums of 256 rows staying in registers; returns 0 where there are more tables than it has room for,
+ * or more rows than pay. */
 SPARSEQ_WIDE_CODE static int measure_wide(uint8_t *dist, const uint8_t *keys, ptrdiff_t stride,
                                           const sparseq_asked *asked, int n_asked, int size, ptrdiff_t n) {
-    uint8_t tables[SPARSEQ_TABLES][SPARSEQ_PLANE];
+    uint8_t tables[SPARSEQ_TABLES][SPARSEQ_NEAR];
     const uint8_t *near[256];
     int n_tables = 0;
-    if (size > SPARSEQ_PLANE || n_asked > 256)
+    if (size > SPARSEQ_NEAR || n_asked > 256 || n_asked * n > SPARSEQ_CACHED)
         return 0;
     for (int k = 0; k < n_asked; k++) {
         near[k] = NULL;
@@ -88,17 +90,16 @@ SPARSEQ_WIDE_CODE static int measure_wide(uint8_t *dist, const uint8_t *keys, pt
     return 1;
 }
 
-/* How far 64 rows are beyond the least, 127 at most. */
+/* How far 64 rows are beyond the least, 255 at most. */
 SPARSEQ_WIDE_CODE static inline __m512i beyond_8(const uint8_t *dist, int least) {
-    __m512i beyond = _mm512_subs_epu8(_mm512_loadu_si512(dist), _mm512_set1_epi8((char)least));
-    return _mm512_min_epu8(beyond, _mm512_set1_epi8(SPARSEQ_PLANE - 1));
+    return _mm512_subs_epu8(_mm512_loadu_si512(dist), _mm512_set1_epi8((char)least));
 }
 
 SPARSEQ_WIDE_CODE static inline __m512i beyond_16(const uint16_t *dist, int least) {
-    const __m512i from = _mm512_set1_epi16((short)least), most = _mm512_set1_epi16(SPARSEQ_PLANE - 1);
-    __m512i low = _mm512_min_epu16(_mm512_subs_epu16(_mm512_loadu_si512(dist), from), most);
-    __m512i high = _mm512_min_epu16(_mm512_subs_epu16(_mm512_loadu_si512(dist + 32), from), most);
-    __m256i low_bytes = _mm512_cvtepi16_epi8(low), high_bytes = _mm512_cvtepi16_epi8(high);
+    const __m512i from = _mm512_set1_epi16((short)least);
+    __m512i low = _mm512_subs_epu16(_mm512_loadu_si512(dist), from);
+    __m512i high = _mm512_subs_epu16(_mm512_loadu_si512(dist + 32), from);
+    __m256i low_bytes = _mm512_cvtusepi16_epi8(low), high_bytes = _mm512_cvtusepi16_epi8(high);
     return _mm512_inserti64x4(_mm512_castsi256_si512(low_bytes), high_bytes, 1);
 }
 
@@ -111,10 +112,15 @@ SPARSEQ_WIDE_CODE static inline __m512i bytes_of_values(const int32_t *values, _
     return _mm512_inserti32x4(_mm512_inserti32x4(all, part[2], 2), part[3], 3);
 }
 
-/* The bytes of the masses of 64 rows, in one plane. */
+/* The bytes of the masses of 64 rows, in one plane. A look-up has 128 entries; few rows need the other half. */
 SPARSEQ_WIDE_CODE static inline __m512i bytes_of(const uint8_t *planes, int p, __m512i beyond) {
     const uint8_t *plane = planes + SPARSEQ_PLANE * p;
-    return _mm512_permutex2var_epi8(_mm512_loadu_si512(plane), beyond, _mm512_loadu_si512(plane + 64));
+    const __mmask64 far = _mm512_movepi8_mask(beyond);
+    __m512i bytes = _mm512_permutex2var_epi8(_mm512_loadu_si512(plane), beyond, _mm512_loadu_si512(plane + 64));
+    if (far == 0)
+        return bytes;
+    return _mm512_mask_blend_epi8(far, bytes, _mm512_permutex2var_epi8(_mm512_loadu_si512(plane + 128), beyond,
+                                                                       _mm512_loadu_si512(plane + 192)));
 }
 
 SPARSEQ_WIDE_CODE static inline uint64_t lanes_of(__m512i sum, int shift) {
