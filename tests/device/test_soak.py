@@ -73,7 +73,7 @@ def clock_of(events):
 
 
 def missing(times_s, step_s):
-    """Return how many events of a grid are missing; less than 0 if some came twice, for a server that stalls does both."""
+    """Return how many events of a grid are missing; less than 0 if some came twice: a server that stalls does both."""
     return round((times_s[-1] - times_s[0]) / step_s) + 1 - len(times_s)
 
 

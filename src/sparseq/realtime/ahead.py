@@ -84,8 +84,21 @@ class Office:
                 self.figures.append(figures)
 
 
-def run_ahead(device: AheadDevice, read: Read, answer: Callable[[Lateness], None]) -> None:
+def run_ahead(
+    device: AheadDevice, read: Read, answer: Callable[[Lateness], None], on_start: Callable[[], None] = lambda: None
+) -> None:
     """Send until the input ends, then release what sounds.
+
+    Parameters
+    ----------
+    device : AheadDevice
+        Not started yet.
+    read : callable
+        Where frames come from.
+    answer : callable
+        Takes figures that were asked for.
+    on_start : callable
+        Called once the device has its thread.
 
     Raises
     ------
@@ -94,6 +107,7 @@ def run_ahead(device: AheadDevice, read: Read, answer: Callable[[Lateness], None
     """
     office, guard = Office(device, read), _Guard(device)
     device.start(office.work)
+    on_start()
     while not office.is_silent:
         time.sleep(_NAP_S)
         guard.look(office.calls)

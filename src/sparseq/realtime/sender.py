@@ -153,7 +153,9 @@ def _go(device: Device, answer: Callable[[str], None]) -> None:
     gc.disable()  # nothing here makes cycles, and a collection would come between "due" and "send"
     if isinstance(device, AheadDevice):
         sys.setswitchinterval(_SWITCH_S)
-        run_ahead(device, reader(0), lambda figures: answer(_lateness_line(figures)))
+        # This thread must not be stopped by others while it holds the interpreter: the device's would wait with it, and
+        # who listens would read its last period again. It hurries only now, for what it starts would do the same.
+        run_ahead(device, reader(0), lambda figures: answer(_lateness_line(figures)), _hurry)
     else:
         _hurry()
         run(device, ThreadInbox(0).start() if sys.platform == "win32" else SelectInbox(0), answer)
