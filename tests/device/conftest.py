@@ -141,9 +141,9 @@ def serving(name):
             server.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server():
-    """Run a JACK server for all tests that leave it alone."""
+    """Run a JACK server for the tests of a module that leave it alone; two at once disturb each other's start."""
     with serving(f"sparseq-{os.getpid()}") as server:
         yield server
 

@@ -119,6 +119,13 @@ def test_a_run_ends_silent_with_its_figures(device):
     assert [figures.events for figures in answers] == [1]
 
 
+def test_who_starts_it_is_told_when_the_device_has_its_thread(device):
+    device.is_gone, started = True, []
+    with pytest.raises(PortGone):
+        run_ahead(device, pieces(), print, lambda: started.append(device.work is not None))
+    assert started == [True]
+
+
 def test_a_lost_device_is_noticed(device):
     device.is_gone = True
     with pytest.raises(PortGone, match="'list' has gone"):
