@@ -111,7 +111,7 @@ def test_a_token_is_a_pitch_above_the_shift(pitch, shift):
         assert pitch_token(pitch, shift) == pitch_token(pitch - shift)
 
 
-@pytest.mark.parametrize(("pitch", "shift"), [(128, 0), (-1, 0), (60, 12), (60, -12)])
+@pytest.mark.parametrize(("pitch", "shift"), [(128, 0), (-1, 0), (60, MOST_SHIFT + 1), (60, -MOST_SHIFT - 1)])
 def test_what_has_no_token_is_refused(pitch, shift):
     with pytest.raises(InputError, match="shift"):
         pitch_token(pitch, shift)
