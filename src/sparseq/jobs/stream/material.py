@@ -12,6 +12,7 @@ from sparseq.jobs.examples import LOOP_BARS, Example, Examples, lanes_of, larges
 from sparseq.jobs.stream.contexts import VoiceLane
 from sparseq.jobs.stream.drums import DrumSection
 from sparseq.jobs.stream.harmony import HarmonySection, Moment, moment_of
+from sparseq.jobs.stream.rules import Compass
 from sparseq.jobs.stream.voices import VoiceExample, VoiceSection
 from sparseq.kernel.checks import MASK
 from sparseq.music.encode import DRUM_CHANNEL, drum_notes
@@ -121,10 +122,10 @@ class Material:
         choices = [way + octave for octave in (0, -12, 12) if abs(way + octave) <= _MOST_SHIFT]
         return min(choices, key=lambda choice: sum(abs(up + choice) for up in ins))
 
-    def compass(self, style: str) -> dict[str, tuple[int, int]]:
-        """Return how low and how high the parts of a style play, in pitches of `FRAME`, which may lie outside 0-127.
+    def compass(self, style: str) -> dict[str, Compass]:
+        """Return what pitches the parts of a style play, in `FRAME`.
 
-        A little beside what they play is allowed, and an octave at least, so that every chord has a root there.
+        A little beside what they play is in it, and an octave at least, so that every chord has a root there.
         """
         found: dict[str, list[int]] = {}
         for index in self.of_style(style):
@@ -136,7 +137,8 @@ class Material:
         for name, pitches in found.items():
             lowest, highest = min(pitches) - _BESIDE, max(pitches) + _BESIDE
             missing = max(_LEAST_COMPASS - (highest - lowest), 0)
-            out[name] = lowest - missing // 2, highest + (missing + 1) // 2
+            classes = frozenset((pitch - FRAME.tonic) % 12 for pitch in pitches)
+            out[name] = Compass(lowest - missing // 2, highest + (missing + 1) // 2, classes)
         return out
 
     def levels(self) -> dict[int, float]:

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparseq.jobs.phrases import PHRASE_BARS
+from sparseq.jobs.stream.copying import COPIED_BARS, end_of_copy, joined
 
-COPIED_BARS = 2
-"""So many bars on end are never the same as in a loop."""
 REPEATED_BARS = 4
 """So many bars on end are never what the stream itself played up to `PHRASE_BARS` bars before."""
 LOW, HIGH = 5, 95
@@ -38,12 +37,8 @@ class Steadiness:
         self, loops: Sequence[NDArray[np.uint8]], goes_round: Sequence[bool], styles: Sequence[int], bar_steps: int
     ) -> None:
         self._bar_steps = bar_steps
-        gap = np.full(1, -1, np.int64)
-        rows = [
-            np.tile(_columns(loop), 1 + COPIED_BARS * round_it)
-            for loop, round_it in zip(loops, goes_round, strict=True)
-        ]
-        self._row = np.concatenate([part for row in rows for part in (row, gap)])
+        self._most_copied_steps = COPIED_BARS * bar_steps
+        self._loops = joined([_columns(loop) for loop in loops], goes_round)
         self._ranges = {style: self._range_of([loops[k] for k in _where(styles, style)]) for style in set(styles)}
         self._ranges_default = self._range_of(loops)
 
@@ -110,14 +105,7 @@ class Steadiness:
                 return
 
     def _end_of_copy(self, past: NDArray[np.int64], bar: NDArray[np.int64]) -> int:
-        """Return how many steps of the bar it takes until a loop is played for too long; 0 where none is."""
-        past = past[-COPIED_BARS * self._bar_steps :]
-        lengths = np.zeros(len(self._row) + 1, np.int64)
-        for number, column in enumerate(np.concatenate([past, bar])):
-            lengths[1:] = np.where(self._row == column, lengths[:-1] + 1, 0)
-            if number >= len(past) and int(lengths.max()) >= COPIED_BARS * self._bar_steps:
-                return number - len(past) + 1
-        return 0
+        return end_of_copy(self._loops, past, bar, self._most_copied_steps)
 
     def _end_of_repeat(self, past: NDArray[np.int64], bar: NDArray[np.int64]) -> int:
         """Return the length of the bar where the stream only repeats itself; 0 where it does not."""

@@ -17,8 +17,9 @@ from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.jobs.drums import CODE_LIMIT
 from sparseq.jobs.stream.contexts import GIVEN, VoiceLane, voice_context
+from sparseq.jobs.stream.copying import COPIED_BARS, CopyWatch
 from sparseq.jobs.stream.harmony import Moment
-from sparseq.jobs.stream.written import Written, another_seed, begin_retriever, forget, forget_from
+from sparseq.jobs.stream.written import REWIND_STEPS, Written, another_seed, begin_retriever, forget, forget_from
 from sparseq.kernel.api import NO_ORIGIN
 from sparseq.kernel.checks import MASK
 from sparseq.music.grid import Hit
@@ -36,6 +37,8 @@ from sparseq.music.pitched import (
 from sparseq.music.units import PPQ
 
 RETRIEVAL = RetrievalConfig(sharpness=1.5, prior_weight=1e-7, own_weight=1)
+MOST_CHANGES = 4
+"""So many notes of a bar are drawn anew, at most, to keep parts from playing a loop through."""
 PLAIN_VELOCITY = 80
 """For an onset that no example holds."""
 
@@ -130,7 +133,19 @@ class VoiceSection:
         self._cells = [_cells(voices, example) for example in examples]
         for example, cells in zip(examples, self._cells, strict=True):
             self._memory.add(cells, self._context, loop=example.is_loop)
+        self._watched = self._watches()
         self._begin(0)
+
+    def _watches(self) -> list[tuple[list[int], CopyWatch]]:
+        """Return the lanes of each line, and who watches them; chords follow the harmony, which is nobody's own."""
+        parts = dict.fromkeys(voice.part for voice in self.voices if voice.kind in (BASS, LEAD))
+        watched = []
+        for part in parts:
+            lanes = [lane for lane, voice in enumerate(self.voices) if voice.part == part]
+            having = [each for each in self._examples if (each.tokens_tv[:, lanes] != MASK).all()]
+            loops, goes_round = [each.tokens_tv[:, lanes] for each in having], [each.is_loop for each in having]
+            watched.append((lanes, CopyWatch(loops, goes_round, COPIED_BARS * self._bar_steps)))
+        return watched
 
     def begun(self, seed: int) -> "VoiceSection":
         """Return these voices at the start of a stream; what was learnt is shared."""
@@ -146,6 +161,10 @@ class VoiceSection:
         self._free_from = [0] * len(self.voices)
         self._allowed: dict[tuple[int, Moment], NDArray[np.uint8]] = {}
         self._over: Over | None = None
+        self._past = np.zeros((0, len(self.voices)), np.uint16)
+        self._drawn_tv = np.zeros((self._bar_steps, len(self.voices)), np.uint16)
+        self._logp_tv = np.zeros(self._drawn_tv.shape)
+        self._barred: set[tuple[int, int, int]] = set()
 
     def write(self, over: Over, given: Mapping[int, Written]) -> Written:
         """Return the next bar; `given` says by lane a bar that it is to take over."""
@@ -153,12 +172,41 @@ class VoiceSection:
             self._allowed.clear()
         self._over = over
         self._retriever.sampling = over.sampling
-        written = Written(np.zeros((self._bar_steps, len(self.voices)), np.uint16), {}, [])
-        for step in range(self._bar_steps):
-            self._write_step(step, written, given)
+        self._barred = set()
+        start, written = self._retriever.n_steps, self._write_bar(given)
+        while len(self._barred) < MOST_CHANGES and (cell := self._copied(written, given)):
+            self._barred.add(cell)
+            self._go_back(start)
+            written = self._write_bar(given)
+        self._past = np.concatenate([self._past, written.tokens_tl])[-self._past_steps :]
         forget(self._hits, self._retriever.n_steps)
         forget(self._holds, self._retriever.n_steps)
         return written
+
+    @property
+    def _past_steps(self) -> int:
+        return COPIED_BARS * self._bar_steps + REWIND_STEPS
+
+    def _write_bar(self, given: Mapping[int, Written]) -> Written:
+        written = Written(np.zeros((self._bar_steps, len(self.voices)), np.uint16), {}, [])
+        for step in range(self._bar_steps):
+            self._write_step(step, written, given)
+        return written
+
+    def _copied(self, written: Written, given: Mapping[int, Written]) -> tuple[int, int, int] | None:
+        """Return step, lane and drawn token of the least certain note with which a part plays a loop through."""
+        for lanes, watch in self._watched:
+            stop = watch.end_of_copy(self._past[:, lanes], written.tokens_tl[:, lanes])
+            notes = [
+                (self._logp_tv[step, lane], step, lane)
+                for step in range(stop)
+                for lane in lanes
+                if lane not in given and written.tokens_tl[step, lane] >= FIRST_ONSET
+            ]
+            if notes:
+                _, step, lane = min(notes)
+                return step, lane, int(self._drawn_tv[step, lane])
+        return None
 
     def redraw(self, number: int) -> None:
         """Draw as from another seed from here on, one for each number."""
@@ -166,6 +214,10 @@ class VoiceSection:
 
     def rewind(self, step: int) -> None:
         """Go back to a step where a bar begins, as if nothing from there on had been written."""
+        self._past = self._past[: max(len(self._past) - (self._retriever.n_steps - step), 0)]
+        self._go_back(step)
+
+    def _go_back(self, step: int) -> None:
         self._retriever.rewind(step)
         forget_from(self._hits, step)
         forget_from(self._holds, step)
@@ -189,7 +241,12 @@ class VoiceSection:
         allowed = np.ones((self._n_lanes, N_PITCH_TOKENS), np.uint8)
         for lane in range(len(self.voices)):
             allowed[lane] = self._allowed_tokens(lane, moment)
+        for barred_step, lane, token in self._barred:
+            if barred_step == step:
+                allowed[lane, token] = 0
         decided = self._retriever.step(column, allowed=allowed)
+        self._drawn_tv[step] = decided.cells_tl[0, : len(self.voices)]
+        self._logp_tv[step] = decided.logp_tl[0, : len(self.voices)]
         struck: dict[str, int] = {}
         for lane, voice in enumerate(self.voices):
             token = int(decided.cells_tl[0, lane])
