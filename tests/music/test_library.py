@@ -152,7 +152,7 @@ def test_another_database_or_format_is_refused(path):
         connection.execute("CREATE TABLE piece (x)")
     connection.close()
     for write in (False, True):
-        with pytest.raises(FileError, match="no library of format 1"), open_library(path, write=write):
+        with pytest.raises(FileError, match="no library of format 2"), open_library(path, write=write):
             pass
 
 

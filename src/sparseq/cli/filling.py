@@ -132,14 +132,13 @@ def run(wish: Wish, choice: Choice) -> None:
     """Fill, write and report as wished."""
     # Without this numpy starts a thread for each processor while it loads, for products of matrices that nobody takes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from sparseq.jobs.fill import OWN_WEIGHT, FillSettings
+    from sparseq.jobs.fill import FillSettings
     from sparseq.jobs.plan import open_music, plan_repair
     from sparseq.jobs.repair import check_outputs, output_paths, repaired
 
     _check_target(wish)
     seed = seed_or_fresh(wish.seed)
-    weight = OWN_WEIGHT if wish.own_weight is None else wish.own_weight
-    settings = FillSettings(seed, wish.greedy, wish.temperature, weight, wish.max_copy)
+    settings = FillSettings(seed, wish.greedy, wish.temperature, wish.own_weight, wish.max_copy)
     harmony = _harmony(wish)
     midi = open_music(wish.file)
     if wish.output is not None:

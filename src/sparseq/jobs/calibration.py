@@ -17,8 +17,8 @@ MOST_QUESTIONS = 64
 """Bars asked about, one of each loop: a third as many chose numbers that did not hold for other music."""
 MOST_EXAMPLES = 64
 """A larger library is thinned evenly for the search; what was found holds for all of it."""
-CELLS_ASKED = 64
-"""Cells of a bar that are asked about in a repair."""
+CELLS_ASKED = 24
+"""Cells of a bar that are asked about: many loops and few cells of each say more than the other way round."""
 SEED = 0
 
 
@@ -45,7 +45,8 @@ def calibrate_stream(
     grids, styles = [grids[i] for i in chosen], [styles[i] for i in chosen]
     context = stream_context(len(grids[0].lanes), grids[0].steps_per_beat, usual_bar_steps(grids))
     cells = [styled_cells(grid, style) for grid, style in zip(grids, styles, strict=True)]
-    questions = [_stream_question(i, grids[i], cells[i], bar) for i, bar in _bars_asked(grids)]
+    rng = np.random.Generator(np.random.Philox(SEED))
+    questions = [_stream_question(i, grids[i], cells[i], bar, rng) for i, bar in _bars_asked(grids)]
     return _calibrated(cells, context, questions, grids, start, advance)
 
 
@@ -83,11 +84,14 @@ def _bars_asked(grids: Sequence[DrumGrid]) -> list[tuple[int, int]]:
     return [(i, max(k % len(grids[i].bars), min(1, len(grids[i].bars) - 1))) for k, i in enumerate(chosen)]
 
 
-def _stream_question(example: int, grid: DrumGrid, cells: npt.NDArray[np.uint16], bar: int) -> Question:
-    """Ask for a bar after the bars before it; the style is not told."""
+def _stream_question(
+    example: int, grid: DrumGrid, cells: npt.NDArray[np.uint16], bar: int, rng: np.random.Generator
+) -> Question:
+    """Ask for a few cells of a bar after all before them; the style is not told."""
     n_lanes, width = len(grid.lanes), cells.shape[1]
     here = grid.bars[bar]
-    asked = _indices(np.arange(here.start_step, here.stop_step), n_lanes, width)
+    in_bar = _indices(np.arange(here.start_step, here.stop_step), n_lanes, width)
+    asked = np.sort(rng.permutation(in_bar)[:CELLS_ASKED])
     seen = cells.copy()
     seen[:, -1] = MASK
     known = _indices(np.arange(here.start_step), n_lanes, width)

@@ -21,6 +21,7 @@ from sparseq.music.smf import MidiFile, parse
 from sparseq.music.units import tempo_us_to_bpm
 
 if TYPE_CHECKING:  # drums alone need none of it
+    from sparseq.engine.calibrate import Calibration
     from sparseq.music.chords import Progression
     from sparseq.music.keys import Key
     from sparseq.music.library import Entry
@@ -83,11 +84,16 @@ class Example(NamedTuple):
         return make_piece(self.score, parts, steps_per_beat=self.steps_per_beat, key=self.key)
 
 
+TASKS = ("stream", "fill")
+_NO_CALIBRATIONS: Mapping[str, Calibration] = MappingProxyType({})
+
+
 class Examples(NamedTuple):
-    """What a job learns from, and what it leaves out and why."""
+    """What a job learns from, what it leaves out and why, and by task numbers that suit the drums, if any are known."""
 
     used: tuple[Example, ...]
     skipped: tuple[Skipped, ...]
+    calibrations: Mapping[str, Calibration] = _NO_CALIBRATIONS
 
 
 def load_examples(
@@ -123,17 +129,30 @@ def load_examples(
     for source in sources:
         try:
             if source.entry is not None:
-                used.append(_learnt_example(source.entry, steps_per_beat, pitched))
+                used.append(learnt_example(source.entry, steps_per_beat, pitched))
             elif source in read:
                 used.append(read[source]())
         except InputError as error:
             skipped.append(Skipped(source.name, str(error)))
     if not used:
         raise _nothing_left(skipped, "anything" if pitched else "drums")
-    return Examples(tuple(used), tuple(skipped))
+    return Examples(tuple(used), tuple(skipped), _calibrations(specs))
 
 
-def _learnt_example(entry: Entry, steps_per_beat: int | None, pitched: bool) -> Example:
+def _calibrations(specs: Sequence[str]) -> Mapping[str, Calibration]:
+    """Return the numbers that `learn` found for a library, where that is all that was asked for."""
+    from sparseq.music.library import library_names, library_path, open_library
+
+    if len(specs) != 1 or specs[0] not in library_names():
+        return _NO_CALIBRATIONS
+    from sparseq.engine.calibrate import Calibration
+
+    with open_library(library_path(specs[0])) as library:
+        found = {task: library.numbers(task) for task in TASKS}
+    return {task: Calibration.from_json(numbers) for task, numbers in found.items() if numbers is not None}
+
+
+def learnt_example(entry: Entry, steps_per_beat: int | None, pitched: bool) -> Example:
     """Return a piece of a library; InputError for one that has no drums, where they are wanted, or no steps."""
     if not pitched and "drums" not in entry.kinds:
         raise InputError(f"wanted drums, got {' and '.join(entry.kinds)}")
@@ -199,7 +218,7 @@ def largest_group(examples: Examples, key: Callable[[Example], object], what: st
     best = max(tally, key=lambda value: tally[value])
     kept = tuple(example for example in examples.used if key(example) == best)
     left = tuple(Skipped(example.name, what) for example in examples.used if key(example) != best)
-    return Examples(kept, (*examples.skipped, *left))
+    return examples._replace(used=kept, skipped=(*examples.skipped, *left))
 
 
 def lanes_of(scores: Iterable[Score]) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from sparseq.engine.calibrate import Calibration
 from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Context
 from sparseq.engine.diffuser import Diffuser, DiffusionConfig
@@ -29,6 +30,7 @@ from sparseq.music.score import Note, Score
 from sparseq.music.smf import MidiFile
 
 OWN_WEIGHT = 60
+RETRIEVAL = RetrievalConfig(sharpness=1.2, prior_weight=1e-6, own_weight=OWN_WEIGHT)
 """What a row of the piece itself counts beside a row of an example."""
 
 
@@ -44,8 +46,9 @@ class FillSettings:
         The most likely notes, instead of drawing.
     temperature : float
         Sampling temperature, above 0.
-    own_weight : int
-        What the piece's own bars count beside the examples, 1 up to 2**20.
+    own_weight : int or None
+        What the piece's own bars count beside the examples, 1 up to 2**20; None for `OWN_WEIGHT`, or what suits a
+        library.
     max_copy : int or None
         At most so many steps in a row may be equal to an example or to another place of the piece, 1 or more.
     """
@@ -53,7 +56,7 @@ class FillSettings:
     seed: int = 0
     greedy: bool = False
     temperature: float = 1.0
-    own_weight: int = OWN_WEIGHT
+    own_weight: int | None = None
     max_copy: int | None = None
 
 
@@ -87,6 +90,8 @@ class Filler:
         Loops to learn from beside the file itself.
     settings : FillSettings
         How.
+    calibration : Calibration, optional
+        Numbers that suit the loops, other than the defaults.
 
     Attributes
     ----------
@@ -98,25 +103,37 @@ class Filler:
         Their rows.
     """
 
-    def __init__(self, hole: Hole, examples: Sequence[Example], settings: FillSettings) -> None:
+    def __init__(
+        self,
+        hole: Hole,
+        examples: Sequence[Example],
+        settings: FillSettings,
+        calibration: Calibration | None = None,
+    ) -> None:
         self.hole, self.settings = hole, settings
         grids = [example.grid(hole.grid.lanes) for example in examples]
         near = nearest_loops(hole.grid, ~hole.mask_tl, grids)
         self.examples, self.grids = tuple(examples[k] for k in near), [grids[k] for k in near]
-        self._context = _context(hole.grid)
+        self._calibration = calibration
+        self._context = self._calibrated(_context(hole.grid))
         self._cells = fill_cells(hole.grid, hole.mask_tl)
         self.mask_tl = _widened(hole.mask_tl, self._cells.shape)
         # Bars that are silent, or written by ourselves, are no examples.
         self._learn = hole.heard_bars_b[hole.grid.bars_t][:, None] & ~self.mask_tl
-        retrieval = RetrievalConfig(sharpness=1.2, prior_weight=1e-6, own_weight=settings.own_weight)
+        retrieval = calibration.retrieval() if calibration else RETRIEVAL
+        if settings.own_weight is not None:
+            retrieval = replace(retrieval, own_weight=settings.own_weight)
         self.memory = Memory(self._context.heads, CODE_LIMIT, retrieval)
         contexts: dict[tuple[int, int], Context] = {}  # most examples are counted alike: one context for all of them
         for grid in self.grids:
             counted = grid.steps_per_beat, usual_bar_steps([grid])
             if counted not in contexts:
-                contexts[counted] = fill_context(len(grid.lanes), *counted)
+                contexts[counted] = self._calibrated(fill_context(len(grid.lanes), *counted))
             self.memory.add(fill_cells(grid), contexts[counted], loop=is_loop(grid), ends=False)
         self._diffuser = Diffuser(self.memory, _schedule(settings), _sampling(settings))
+
+    def _calibrated(self, context: Context) -> Context:
+        return self._calibration.applied(context) if self._calibration else context
 
     def fill(self, seed: int | None = None) -> Filling:
         """Fill the hole once, by the seed of the settings or another one."""

@@ -137,6 +137,8 @@ def learn(
     try:
         with open_library(working, write=True) as library:
             report = _learn_into(library, files, name, str(target), on_file)
+            if report.added:
+                library.drop_numbers()
         if not report.pieces:
             raise InputError(_nothing(report))
         if force:

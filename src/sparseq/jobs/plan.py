@@ -18,6 +18,7 @@ from sparseq.music.smf import MidiFile, parse
 from sparseq.music.tracks import parse_channels, parse_tracks
 
 if TYPE_CHECKING:
+    from sparseq.engine.calibrate import Calibration
     from sparseq.jobs.pitched.examples import PitchedExample
     from sparseq.jobs.pitched.hole import PitchedHole
     from sparseq.music.chords import Progression
@@ -53,6 +54,8 @@ class Repair:
         Loops that were left out, and why.
     scale : Key or None
         The scale that new pitches are kept in.
+    calibration : Calibration or None
+        Numbers that suit the loops' drums; None for the defaults.
     """
 
     midi: MidiFile
@@ -62,6 +65,7 @@ class Repair:
     pitched_examples: tuple[PitchedExample, ...] = ()
     skipped: Sequence[Skipped] = ()
     scale: Key | None = None
+    calibration: Calibration | None = None
 
     @property
     def bars(self) -> list[int]:
@@ -186,7 +190,7 @@ def _with_examples(repair: Repair, choice: Choice, loops: tuple[str, ...], seed:
     """Return the repair with loops to learn from, where they are asked for or needed."""
     drums, pitched = repair.drums, repair.pitched
     loaded = _asked_for(loops, drums, pitched) if loops else NO_EXAMPLES
-    repair = replace(repair, skipped=loaded.skipped)
+    repair = replace(repair, skipped=loaded.skipped, calibration=loaded.calibrations.get("fill"))
     if drums is not None and (loops or not drums.heard_bars_b.any()):
         found = loaded.used if loops else load_examples((), drums.grid.steps_per_beat).used
         steps = drums.grid.steps_per_beat

@@ -48,7 +48,7 @@ def repaired(repair: Repair, settings: FillSettings, n_variations: int = 1, *, e
 
 def song_filler(repair: Repair, settings: FillSettings) -> SongFiller:
     """Return what fills a hole."""
-    drums = Filler(repair.drums, repair.examples, settings) if repair.drums is not None else None
+    drums = Filler(repair.drums, repair.examples, settings, repair.calibration) if repair.drums is not None else None
     pitched = None
     if repair.pitched is not None:
         from sparseq.jobs.pitched.fill import PitchedFiller

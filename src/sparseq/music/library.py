@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 SUFFIX = ".sparseq"
-FORMAT = 1
+FORMAT = 2
 """Raised when the tables or their content change; a file of another format is refused, and learnt anew in seconds."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -41,6 +41,7 @@ CREATE TABLE piece (
 );
 CREATE INDEX piece_digest ON piece (digest);
 CREATE TABLE skipped (path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, reason TEXT NOT NULL);
+CREATE TABLE numbers (task TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
@@ -170,6 +171,21 @@ class Library:
         """Note why a file cannot be used; `commit` makes it last."""
         self._forget(stamp.path)
         self._connection.execute("INSERT INTO skipped VALUES (?, ?, ?, ?)", (*stamp, reason))
+
+    def keep_numbers(self, task: str, numbers: dict[str, Any]) -> None:
+        """Keep what was found to suit the pieces in a task, in place of what was kept before."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO numbers VALUES (?, ?)", (task, json.dumps(numbers, separators=(",", ":")))
+        )
+
+    def drop_numbers(self) -> None:
+        """Forget all that was kept so: the pieces are others now."""
+        self._connection.execute("DELETE FROM numbers")
+
+    def numbers(self, task: str) -> dict[str, Any] | None:
+        """Return what suits the pieces in a task; None where nothing was kept."""
+        row = self._connection.execute("SELECT value FROM numbers WHERE task = ?", (task,)).fetchone()
+        return None if row is None else dict(json.loads(row[0]))
 
     def commit(self) -> None:
         """Make everything since the last commit last, at once."""

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from sparseq.engine.calibrate import Calibration
-from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Context
 from sparseq.engine.diffuser import Diffuser, DiffusionConfig
 from sparseq.engine.memory import Memory
@@ -15,14 +14,12 @@ from sparseq.jobs.baselines.library import Bits, Bools, Excerpt, Floats, Library
 from sparseq.jobs.calibration import calibrate_fill, calibrate_stream
 from sparseq.jobs.drums import CODE_LIMIT, fill_cells, fill_context, styled_cells
 from sparseq.jobs.examples import is_loop
-from sparseq.jobs.fill import OWN_WEIGHT
+from sparseq.jobs.fill import RETRIEVAL as FILL_RETRIEVAL
 from sparseq.jobs.stream import OWN_STEPS, RETRIEVAL
 from sparseq.jobs.stream.drums import DrumSection
 from sparseq.kernel.checks import MASK
 from sparseq.music.grid import DrumGrid, GridBar
 
-FILL_RETRIEVAL = RetrievalConfig(sharpness=1.2, prior_weight=1e-6, own_weight=OWN_WEIGHT)
-"""As `sparseq.jobs.fill.Filler` has it."""
 FILL_STEPS = 12
 SHOWN_BARS = 8
 """So many bars of each piece are shown to the calibration."""

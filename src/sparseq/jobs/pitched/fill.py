@@ -16,7 +16,7 @@ from sparseq.engine.diffuser import Diffuser, DiffusionConfig
 from sparseq.engine.grid import Grid
 from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
-from sparseq.jobs.fill import Filling, FillSettings
+from sparseq.jobs.fill import OWN_WEIGHT, Filling, FillSettings
 from sparseq.jobs.novelty import rewrite_copies
 from sparseq.jobs.pitched.cells import (
     ALPHABET,
@@ -290,7 +290,7 @@ class PitchedFiller:
 
     def _learnt(self) -> tuple[Memory, Memory]:
         deeds, pitches = (
-            Memory(context.heads, ALPHABET, RetrievalConfig(SHARPNESS, prior, self.settings.own_weight))
+            Memory(context.heads, ALPHABET, RetrievalConfig(SHARPNESS, prior, self.settings.own_weight or OWN_WEIGHT))
             for context, prior in zip(self._contexts, PRIORS, strict=True)
         )
         alike: dict[tuple[int, int], tuple[Context, Context]] = {}  # most loops are counted alike

@@ -162,7 +162,8 @@ class Material:
         if not self.drum_lanes:
             return None
         codes = [self.style_code(self.examples.used[index].style) for index in self._drum_grids]
-        return DrumSection(list(self._drum_grids.values()), codes, self.bar.length_steps)
+        calibration = self.examples.calibrations.get("stream")
+        return DrumSection(list(self._drum_grids.values()), codes, self.bar.length_steps, calibration)
 
     def _learn_voices(self) -> None:
         """Put the pitched parts in memory, and their chords."""
@@ -263,7 +264,8 @@ def _having(examples: Examples, wanted: Collection[str]) -> Examples:
     for example, names in zip(examples.used, by_example, strict=True):
         (kept if set(names) & set(wanted) else left).append(example)
     reason = f"has no {' or '.join(sorted(wanted))}"
-    return Examples(tuple(kept), (*examples.skipped, *(Skipped(example.name, reason) for example in left)))
+    skipped = (*examples.skipped, *(Skipped(example.name, reason) for example in left))
+    return examples._replace(used=tuple(kept), skipped=skipped)
 
 
 def _part_names(example: Example) -> list[str]:
