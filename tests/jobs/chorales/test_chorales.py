@@ -175,3 +175,11 @@ def test_a_run_by_the_protocol(library, tmp_path):
     assert machine["ours"]["nats"] < min(score["nats"] for score in machine["baselines"].values())
     with pytest.raises(InputError, match="wanted test_pitch"):
         run(Request("fill", npz, npz, split="test", protocol="coconet"), told.append)
+
+
+def test_the_validation_part_is_learnt_from_too_where_the_test_part_is_asked_about(library, tmp_path):
+    npz = write_collection(tmp_path / "c.npz", {"train": library, "valid": library[:3], "test": library[3:4]})
+    without = write_collection(tmp_path / "d.npz", {"train": library, "test": library[3:4]})
+    for path, split, count in ((npz, "test", 13), (npz, "valid", 10), (without, "test", 10)):
+        found = run(Request("fill", path, npz, split=split, protocol="coconet"), lambda n: None)
+        assert found.facts["library_pieces"] == count

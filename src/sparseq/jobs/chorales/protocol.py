@@ -20,7 +20,7 @@ from sparseq.jobs.chorales.weights import experts
 from sparseq.jobs.evaluate.intervals import interval, mean_per_unit, picks
 from sparseq.jobs.evaluate.report import Evaluation, Lead, Score
 from sparseq.jobs.evaluate.request import Request
-from sparseq.jobs.evaluate.sources import read_chorales
+from sparseq.jobs.evaluate.sources import read_arrays, read_chorales
 
 CROP_FRAMES = 128
 WORKERS = 2
@@ -65,7 +65,7 @@ def run_chorales(request: Request, advance: Callable[[int], None]) -> Evaluation
         For files that do not hold chorales.
     """
     started = time.monotonic()
-    library = read_chorales(request.library, "train").pieces
+    library = _learnt(request)
     rng = np.random.default_rng(request.seed)
     crops = [crop_of(piece, rng) for piece in read_chorales(request.on, request.split).pieces]
     if not crops or not library:
@@ -82,6 +82,14 @@ def run_chorales(request: Request, advance: Callable[[int], None]) -> Evaluation
         sums[name] = _asked(build(), crops)
         advance(1)
     return _report(request, sums, len(library), rng, time.monotonic() - started)
+
+
+def _learnt(request: Request) -> Sequence[Pitches]:
+    """Return the training part, and for the test part, as is usual, the validation part too where there is one."""
+    library = read_chorales(request.library, "train").pieces
+    if request.split == "test" and "valid_pitch" in read_arrays(request.library):
+        library += read_chorales(request.library, "valid").pieces
+    return library
 
 
 def crop_of(piece: Pitches, rng: np.random.Generator) -> Crop:
