@@ -39,9 +39,9 @@ def command(paths: tuple[str, ...], name: str, force: bool, as_json: bool, quiet
         report = learn(files, name, force=force, on_file=advance)
     calibrated = False
     if report.added:
-        from sparseq.jobs.calibrated_library import TOTAL_STEPS, calibrate_library
+        from sparseq.jobs.calibrated_library import calibrate_library, total_steps
 
-        with progress("calibrating", TOTAL_STEPS, quiet=quiet or as_json) as advance:
+        with progress("calibrating", total_steps(), quiet=quiet or as_json) as advance:
             calibrated = bool(calibrate_library(name, advance))
     if as_json:
         emit_json(asdict(report) | {"calibrated": calibrated})

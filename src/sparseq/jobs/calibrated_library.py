@@ -14,8 +14,11 @@ from sparseq.music.library import Library, library_path, open_library
 
 LONGEST_BARS = 6
 """So much of each piece is asked about and looked at: a long take does not outweigh the loops."""
-TOTAL_STEPS = len(TASKS) * most_steps()
-"""How often `calibrate_library` calls `advance`."""
+
+
+def total_steps() -> int:
+    """Return how much `calibrate_library` tells `advance` in all."""
+    return len(TASKS) * most_steps()
 
 
 def calibrate_library(name: str, advance: Callable[[int], None], folder: Path | None = None) -> dict[str, Calibration]:
@@ -26,7 +29,7 @@ def calibrate_library(name: str, advance: Callable[[int], None], folder: Path | 
     name : str
         The library.
     advance : callable
-        Told how much is done, `TOTAL_STEPS` in all.
+        Told how much is done, `total_steps` in all.
     folder : Path, optional
         Where libraries are; the platform's place for data otherwise.
 
@@ -51,7 +54,7 @@ def calibrate_library(name: str, advance: Callable[[int], None], folder: Path | 
         found = _found(library, count)
         for task, calibration in found.items():
             library.keep_numbers(task, calibration.as_json())
-    advance(TOTAL_STEPS - done)
+    advance(total_steps() - done)
     return found
 
 
