@@ -39,6 +39,11 @@ def test_a_bar_gets_as_many_onsets_as_the_loops_have_by_its_least_certain_cells(
         assert logp[moved].max() <= logp[kind & ~moved].min(initial=0.0)
 
 
+def test_a_style_keeps_to_its_own_range_within_that_of_all_loops():
+    steadiness = Steadiness([bars_of(2, 4, 8), bars_of(8, 10, 12), bars_of(*[7] * 40)], [False] * 3, [0, 1, 2], BAR)
+    assert changed(steadiness, EMPTY_PAST, bars_of(1), -np.ones((BAR, LANES))).sum() == 7
+
+
 def test_a_bar_that_breaks_no_rule_stays():
     steadiness = Steadiness([bars_of(4, 5, 6)], [True], [0], BAR)
     assert not steadiness.broken(EMPTY_PAST, bars_of(5), -np.ones((BAR, LANES)), np.ones(LANES, bool), 0).any()

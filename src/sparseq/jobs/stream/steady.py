@@ -15,7 +15,7 @@ from sparseq.jobs.stream.copying import COPIED_BARS, end_of_copy, joined
 REPEATED_BARS = 4
 """So many bars on end are never what the stream itself played up to `PHRASE_BARS` bars before."""
 LOW, HIGH = 5, 95
-"""Percentiles of the loops' onsets a bar that a stream stays between."""
+"""Percentiles of onsets a bar that a stream stays between: of its style's loops, and of all."""
 
 
 class Steadiness:
@@ -41,6 +41,7 @@ class Steadiness:
         self._loops = joined([_columns(loop) for loop in loops], goes_round)
         self._ranges = {style: self._range_of([loops[k] for k in _where(styles, style)]) for style in set(styles)}
         self._ranges_default = self._range_of(loops)
+        self._ranges = {style: _common(kept, self._ranges_default) for style, kept in self._ranges.items()}
 
     @property
     def past_steps(self) -> int:
@@ -123,6 +124,12 @@ class Steadiness:
         if np.ceil(low) <= np.floor(high):
             return int(np.ceil(low)), int(np.floor(high))
         return int(np.floor(low)), int(np.ceil(high))
+
+
+def _common(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """Return what two ranges have in common, or the first where that is nothing."""
+    low, high = max(one[0], other[0]), min(one[1], other[1])
+    return (low, high) if low <= high else one
 
 
 def _change(
