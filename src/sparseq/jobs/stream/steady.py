@@ -104,6 +104,7 @@ class Steadiness:
             kind = inside & ((bar == 0) & (count < density[1]) | (bar == 1) & (count > density[0]))
             if not _change(bar, logp_tl, free, kind if kind.any() else inside):
                 return
+            self._keep_density(bar, logp_tl, free, *density)
 
     def _end_of_copy(self, past: NDArray[np.int64], bar: NDArray[np.int64]) -> int:
         return end_of_copy(self._loops, past, bar, self._most_copied_steps)
