@@ -70,7 +70,10 @@ def test_triplets_stay_triplets(tmp_path, steps):
     notes = read_score(parse(rendered(stream, 4, "")[1], "a.mid")).notes
     assert all(note.onset_ticks % (PPQ // steps) == 0 for note in notes)
     assert len({note.onset_ticks for note in notes if note.pitch == 42}) > 4 * 4 * steps * 0.8
-    assert {note.onset_ticks % (4 * PPQ) for note in notes if note.channel != 9} == {0}
+    # After two bars a stream departs from a loop that only says one thing; where to depends on its drums.
+    basses = [note.onset_ticks for note in notes if note.channel != 9]
+    assert {tick % (4 * PPQ) for tick in basses if tick < 2 * 4 * PPQ - PPQ} == {0}
+    assert sum(tick % (4 * PPQ) == 0 for tick in basses) > len(basses) / 2
 
 
 def test_how_a_file_is_counted_is_found_where_nobody_says(tmp_path):
