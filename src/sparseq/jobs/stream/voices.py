@@ -194,12 +194,15 @@ class VoiceSection:
         return written
 
     def _copied(self, written: Written, given: Mapping[int, Written]) -> tuple[int, int, int] | None:
-        """Return step, lane and drawn token of the least certain note with which a part plays a loop through."""
+        """Return step, lane and drawn token of the least certain note with which a part plays a loop through.
+
+        The first beat is left alone: where a line has nothing else it only says where the harmony is.
+        """
         for lanes, watch in self._watched:
             stop = watch.end_of_copy(self._past[:, lanes], written.tokens_tl[:, lanes])
             notes = [
                 (self._logp_tv[step, lane], step, lane)
-                for step in range(stop)
+                for step in range(1, stop)
                 for lane in lanes
                 if lane not in given and written.tokens_tl[step, lane] >= FIRST_ONSET
             ]
