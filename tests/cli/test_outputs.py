@@ -1,6 +1,6 @@
 import pytest
 
-from sparseq.cli.outputs import listening, master_of, open_outputs
+from sparseq.cli.outputs import begun_outputs, listening, master_of, open_outputs
 from sparseq.errors import InputError, PortError
 from sparseq.realtime import ports
 from sparseq.realtime.outputs import NullPort, RecordingPort
@@ -19,7 +19,10 @@ def machine(monkeypatch):
             raise PortError(f"no MIDI port is called {name!r}")
         return there[name]
 
-    monkeypatch.setattr(ports, "open_output", open_output)
+    def begin_output(name):
+        return ports.Opening(lambda: open_output(name), lambda: there[name].close())
+
+    monkeypatch.setattr(ports, "begin_output", begin_output)
     return there
 
 
@@ -44,6 +47,29 @@ def test_a_port_that_is_not_there_closes_those_that_are(machine):
     with pytest.raises(PortError, match="MS-20"):
         open_outputs(["drums=TR-8", "bass=MS-20"], CHANNELS, print)
     assert machine["TR-8"].is_closed
+
+
+def test_ports_are_begun_before_the_parts_are_known_and_then_taken(machine):
+    machine |= {"TR-8": RecordingPort(), "MS-20": RecordingPort()}
+    texts = ["drums=TR-8@3", "bass=MS-20"]
+    with begun_outputs(texts) as begun:
+        assert list(begun) == ["TR-8", "MS-20"]
+        output = open_outputs(texts, CHANNELS, print, begun)
+    output.send(b"\xf8", 0.0)
+    assert [len(port.events) for port in machine.values()] == [1, 1]
+    assert not any(port.is_closed for port in machine.values())
+
+
+def test_ports_that_were_begun_are_closed_when_what_was_done_meanwhile_fails(machine):
+    machine |= {"TR-8": RecordingPort(), "MS-20": RecordingPort()}
+    with pytest.raises(KeyboardInterrupt), begun_outputs(["TR-8", "2=MS-20"]):
+        raise KeyboardInterrupt
+    assert all(port.is_closed for port in machine.values())
+
+
+def test_what_is_no_route_begins_nothing(machine):
+    with pytest.raises(InputError, match="a route is"), begun_outputs(["TR-8", "drums=MS-20@17"]):
+        raise AssertionError("begun")
 
 
 def test_a_part_that_is_not_there_is_said_before_a_port_is_opened(machine):

@@ -40,7 +40,10 @@ def machine(monkeypatch: pytest.MonkeyPatch):
                 raise answer
             return answer
 
-        monkeypatch.setattr(ports, "open_output", open_output)
+        def begin_output(spec: str) -> ports.Opening:
+            return ports.Opening(lambda: open_output(spec), lambda: None)
+
+        monkeypatch.setattr(ports, "begin_output", begin_output)
 
     return has
 

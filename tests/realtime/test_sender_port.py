@@ -71,6 +71,14 @@ def test_events_arrive_and_closing_releases(recording):
         port.send(ON, 0.0)
 
 
+def test_a_port_that_is_still_being_opened_can_be_closed(recording):
+    read_fd, write_fd = recording
+    port = SenderPort.begin(["--record", str(write_fd)], [write_fd])
+    os.close(write_fd)
+    port.close()
+    assert heard(read_fd) == []
+
+
 def test_a_port_that_cannot_be_opened_says_why(monkeypatch, tmp_path):
     for name in ("rtmidi", "jack"):
         (tmp_path / f"{name}.py").write_text("raise ImportError\n")

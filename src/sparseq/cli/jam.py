@@ -18,7 +18,7 @@ from sparseq.cli.options import (
     seed_option,
     temperature_option,
 )
-from sparseq.cli.outputs import open_outputs
+from sparseq.cli.outputs import begun_outputs, open_outputs
 from sparseq.cli.play import called, opened_stream
 from sparseq.cli.seeds import seed_or_fresh
 from sparseq.cli.stage import Stage, Wishes, Words, read_map
@@ -117,8 +117,9 @@ def command(
     words = Words(quiet)
     wishes = Wishes(quiet, plain, keys, read_map(map_path), input_name, last_bars, save, force)
     settings = StreamSettings(seed_or_fresh(seed), temperature, bpm, parts=frozenset(["drums"]))
-    stream = opened_stream(load_examples(loops, pitched=True), settings, quiet)
-    output = open_outputs(ports, {name: sound.channel for name, sound in stream.sounds.items()}, words)
+    with begun_outputs(ports) as begun:
+        stream = opened_stream(load_examples(loops, pitched=True), settings, quiet)
+        output = open_outputs(ports, {name: sound.channel for name, sound in stream.sounds.items()}, words, begun)
     jam = JamSettings(Way(answer), every_bars, pause_quarters, latency_ms, thru)
     _on_stage(stream, output, jam, wishes, words, n_bars=bars, clock_out=clock, alone=alone)
 

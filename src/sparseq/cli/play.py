@@ -26,7 +26,7 @@ from sparseq.cli.options import (
     seed_option,
     temperature_option,
 )
-from sparseq.cli.outputs import master_of, open_outputs
+from sparseq.cli.outputs import begun_outputs, master_of, open_outputs
 from sparseq.cli.reports import say_skipped
 from sparseq.cli.seeds import seed_or_fresh
 from sparseq.cli.stage import Stage, Wishes, Words, read_map
@@ -90,10 +90,11 @@ def command(
         check_writable(save, force)
     words = Words(quiet)
     wishes = Wishes(quiet, plain, keys, read_map(map_path), input_name, last_bars, save, force)
-    settings = band_settings(seed_or_fresh(seed), temperature, bpm, band)
-    stream = opened_stream(load_band(loops, band), settings, quiet)
-    master = master_of(sync, offset_ms, bpm or CLOCK_BPM)
-    output = open_outputs(ports, {name: sound.channel for name, sound in stream.sounds.items()}, words)
+    with begun_outputs(ports) as begun:
+        settings = band_settings(seed_or_fresh(seed), temperature, bpm, band)
+        stream = opened_stream(load_band(loops, band), settings, quiet)
+        master = master_of(sync, offset_ms, bpm or CLOCK_BPM)
+        output = open_outputs(ports, {name: sound.channel for name, sound in stream.sounds.items()}, words, begun)
     on_stage(stream, output, master, wishes, words, n_bars=bars, clock_out=clock)
 
 

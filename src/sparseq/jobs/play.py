@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from sparseq.errors import InputError
@@ -221,10 +222,16 @@ class LoopSets:
 
     def __init__(self, stream: Stream) -> None:
         self._stream, self.settings = stream, stream.settings
-        seeds = {stream.style: stream.settings.seed}
-        for seed in range(stream.settings.seed + 1, stream.settings.seed + 1 + _SEEDS_TRIED):
-            seeds.setdefault(stream.style_of(seed % SEED_LIMIT), seed % SEED_LIMIT)
-        self._seeds = list(seeds.values())
+        self._first_style = stream.style
+
+    @cached_property
+    def _seeds(self) -> list[int]:
+        """A seed of each style, the first stream's first; looked for when asked for, not before the first note."""
+        first = self.settings.seed
+        seeds = {self._first_style: first}
+        for seed in range(first + 1, first + 1 + _SEEDS_TRIED):
+            seeds.setdefault(self._stream.style_of(seed % SEED_LIMIT), seed % SEED_LIMIT)
+        return list(seeds.values())
 
     @property
     def count(self) -> int:

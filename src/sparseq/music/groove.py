@@ -4,6 +4,8 @@ All of it works on hits, so it reaches what is played and what is exported alike
 returns the hits of a grid anew; the grid stays as it is.
 """
 
+from __future__ import annotations
+
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

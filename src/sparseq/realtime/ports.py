@@ -40,6 +40,21 @@ class PortInfo(NamedTuple):
     direction: str
 
 
+class Opening(NamedTuple):
+    """An output that is being opened while other things are done.
+
+    Attributes
+    ----------
+    port : callable returning OutputPort
+        Waits until it is open, and returns it or raises as `open_output` does.
+    close : callable
+        Ends it, open or not.
+    """
+
+    port: Callable[[], OutputPort]
+    close: Callable[[], None]
+
+
 class RtMidiDevice:
     """A port opened through python-rtmidi.
 
@@ -150,13 +165,24 @@ def open_output(spec: str) -> OutputPort:
     PortError
         If no port or more than one has that name, or it cannot be opened.
     """
+    return begin_output(spec).port()
+
+
+def begin_output(spec: str) -> Opening:
+    """Begin to open the output that a person asked for, which takes a while; see `open_output`."""
     if spec == NULL:
         from sparseq.realtime.outputs import NullPort
 
-        return NullPort()
+        return Opening(NullPort, lambda: None)
     from sparseq.realtime.sender_port import SenderPort
 
-    return SenderPort.start([spec])
+    sender = SenderPort.begin([spec])
+
+    def opened() -> SenderPort:
+        sender.opened()
+        return sender
+
+    return Opening(opened, sender.close)
 
 
 def open_input(

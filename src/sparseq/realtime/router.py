@@ -128,17 +128,29 @@ def parse_route(text: str, parts: dict[str, int]) -> RouteSpec:
     InputError
         If there is no such part or channel.
     """
-    part, has_part, rest = text.partition("=")
-    port, has_channel, channel = (rest if has_part else text).rpartition("@")
-    if not has_channel or not channel.isdigit():
-        port, channel = (rest if has_part else text), ""
-    if not port or (channel and not 1 <= int(channel) <= 16):
-        raise InputError(f"a route is [PART=]PORT[@CHANNEL] with a channel from 1 to 16, got {text!r}")
-    if not has_part:
-        return RouteSpec(port, None, int(channel) - 1 if channel else None)
+    part, port, to_channel = _split_route(text)
+    if part is None:
+        return RouteSpec(port, None, to_channel)
     numbers = {**parts, **{str(number + 1): number for number in range(16)}}
     if part not in numbers:
         raise InputError(
             f"there is no part {part!r} to send to {port!r}: there are {', '.join(parts)}, or a channel 1-16"
         )
-    return RouteSpec(port, frozenset([numbers[part]]), int(channel) - 1 if channel else None)
+    return RouteSpec(port, frozenset([numbers[part]]), to_channel)
+
+
+def port_of(text: str) -> str:
+    """Return the port that a route names; see `parse_route`. Nothing needs to be known of the parts yet."""
+    return _split_route(text)[1]
+
+
+def _split_route(text: str) -> tuple[str | None, str, int | None]:
+    """Return part, port and channel (0-15) of a route; None where it does not say."""
+    part, has_part, rest = text.partition("=")
+    route = rest if has_part else text
+    port, has_channel, channel = route.rpartition("@")
+    if not has_channel or not channel.isdigit():
+        port, channel = route, ""
+    if not port or (channel and not 1 <= int(channel) <= 16):
+        raise InputError(f"a route is [PART=]PORT[@CHANNEL] with a channel from 1 to 16, got {text!r}")
+    return (part if has_part else None), port, (int(channel) - 1 if channel else None)

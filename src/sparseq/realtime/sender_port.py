@@ -21,7 +21,7 @@ _ERRORS = {"NoMidiSystem": NoMidiSystem, "PortGone": PortGone}
 
 
 class SenderPort:
-    """A MIDI port that lives in a process of its own; make one with `start`.
+    """A MIDI port that lives in a process of its own; make one with `start`, or with `begin` and `opened`.
 
     Due times are in seconds of ``time.perf_counter``, the clock of `MonotonicClock`, which all processes share.
     """
@@ -56,15 +56,25 @@ class SenderPort:
         PortError
             If the port cannot be opened.
         """
+        port = cls.begin(arguments, pass_fds)
+        port.opened()
+        return port
+
+    @classmethod
+    def begin(cls, arguments: Sequence[str], pass_fds: Sequence[int] = ()) -> SenderPort:
+        """Start the process and do not wait: nothing but `opened` or `close` may follow."""
         complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the port, which closes it
         port = cls(_spawn(arguments, pass_fds, complaints), complaints)
         threading.Thread(target=port._listen, name="sender answers", daemon=True).start()
-        try:
-            port.name = port._answer("opened")
-        except PortError:
-            port.close()
-            raise
         return port
+
+    def opened(self) -> None:
+        """Wait until the port is open; see `start` for what may be raised."""
+        try:
+            self.name = self._answer("opened")
+        except PortError:
+            self.close()
+            raise
 
     def send(self, data: bytes, due_s: float) -> None:
         """Send one message when ``due_s`` comes.

@@ -4,6 +4,7 @@ Both are kept as masks: the least certain cells of a bar that would break a rule
 again. A bar that breaks none stays as it was drawn.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -121,10 +122,10 @@ class Steadiness:
     def _range_of(self, loops: Sequence[NDArray[np.uint8]]) -> tuple[int, int]:
         """Return the least and most onsets of a bar: whole numbers between the percentiles, or else those around."""
         counts = np.concatenate([_bar_counts(loop, self._bar_steps) for loop in loops])
-        low, high = np.percentile(counts, [LOW, HIGH])
-        if np.ceil(low) <= np.floor(high):
-            return int(np.ceil(low)), int(np.floor(high))
-        return int(np.floor(low)), int(np.ceil(high))
+        low, high = _percentile(counts, LOW), _percentile(counts, HIGH)
+        if math.ceil(low) <= math.floor(high):
+            return math.ceil(low), math.floor(high)
+        return math.floor(low), math.ceil(high)
 
 
 def _common(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
@@ -143,6 +144,14 @@ def _change(
     bar[cell] = 1 - bar[cell]
     free[cell] = False
     return True
+
+
+def _percentile(counts: NDArray[np.int64], percent: float) -> float:
+    """Return what `numpy.percentile` does, to the last bit, without the modules that it imports when first called."""
+    ordered, place = np.sort(counts).tolist(), (len(counts) - 1) * (percent / 100)
+    below, part = ordered[int(place)], place % 1
+    step = ordered[min(int(place) + 1, len(ordered) - 1)] - below
+    return float(below + step * part if part < 0.5 else below + step - step * (1 - part))
 
 
 def _bar_counts(loop: NDArray[np.uint8], bar_steps: int) -> NDArray[np.int64]:
