@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sparseq.cli.stage import Stage, Wishes, Words, free_name, read_map
+from sparseq.cli.stage import START_REFRESHES, Stage, StartWait, Wishes, Words, free_name, read_map
 from sparseq.errors import InputError
 from sparseq.jobs.examples import load_examples
 from sparseq.jobs.play import Performance, PlaySettings
@@ -15,6 +15,7 @@ from sparseq.realtime.controls import Action
 from sparseq.realtime.mapping import Binding, ControlMap
 from sparseq.realtime.outputs import NullPort
 from sparseq.realtime.tape import Tape
+from sparseq.realtime.transport import Reading, SyncState
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +48,16 @@ def test_the_last_bars_are_saved_after_the_fact_under_a_free_name() -> None:
     wanted = [data for tick, data in play.tape.events if tick >= 2 * 4 * PPQ and data[0] == 0x99]
     assert len(score.notes) == len(wanted)
     assert Path("sparseq-take-001.mid").read_bytes() == b"mine"
+
+
+def test_that_a_clock_runs_which_nobody_has_started_is_said_once() -> None:
+    waiting = Reading(SyncState.UNSTARTED, 0, 0.0, 0.0, 120.0)
+    running = waiting._replace(state=SyncState.RUNNING)
+    wait = StartWait()
+    looks = [waiting] * START_REFRESHES + [running] + [waiting] * START_REFRESHES
+    assert {wait.line(reading) for reading in looks} == {""}
+    assert wait.line(waiting) == "the clock runs at 120.0 bpm, waiting for start"
+    assert {wait.line(waiting) for _ in range(3 * START_REFRESHES)} == {""}
 
 
 def test_they_are_saved_beside_the_take() -> None:

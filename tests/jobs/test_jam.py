@@ -13,6 +13,7 @@ from sparseq.realtime.tape import Tape
 
 BAR, BAR_S = 4 * PPQ, 2.0  # at 120 bpm
 EMPTY = Bar(BAR, 120.0, PPQ)
+START_S = 0.125  # when a performance that has begun at 0 is heard first
 RIFF = ((0, 60), (4, 64), (8, 67), (12, 65))
 
 
@@ -125,6 +126,38 @@ def test_what_is_played_is_passed_on_as_it_is_and_kept():
         thru.hear(time_s, data)
     assert port.events == [(0.9, data) for _, data in played[:2]]
     assert tape.events == [(round(time_s * 2 * PPQ), data) for time_s, data in played[:2]]
+
+
+class Turns(ManualClock):
+    """A clock that stands still between the moments in which a jam is played to and asked."""
+
+    def __init__(self, played):
+        super().__init__()
+        self.played, self.jam = list(played), None
+
+    def sleep_until(self, time_s):
+        while self.now_s() < time_s:
+            super().sleep_until(min(time_s, self.now_s() + 0.04))
+            while self.played and self.played[0][0] <= self.now_s():
+                self.jam.hear(*self.played.pop(0))
+            self.jam.poll(self.now_s())
+
+
+@pytest.mark.parametrize("every_bars", [1, 2])
+def test_by_turns_the_answer_begins_on_the_bar_line_after_the_phrase(few, every_bars):
+    strokes = [(bar * BAR_S + step / 16 * BAR_S, pitch) for bar in range(every_bars) for step, pitch in RIFF]
+    played = [(START_S + at_s, bytes([0x90, pitch, 100])) for at_s, pitch in strokes]
+    played += [(START_S + 0.1 + at_s, bytes([0x80, pitch, 0])) for at_s, pitch in strokes]
+    port, clock, tape = RecordingPort(), Turns(sorted(played)), Tape()
+    performance = Performance(
+        Stream(few, StreamSettings(seed=1, bpm=120.0)), port, clock, PlaySettings(6), tape, dress=lambda b: jam.dress(b)
+    )
+    settings = JamSettings(every_bars=every_bars)
+    jam = clock.jam = Jam(performance.stream, settings, 1, performance.sequencer.position_at, print)
+    performance.play()
+    answered = {(tick + BAR // 32) // BAR for tick, data in tape.events if data[0] == 0x90}
+    assert min(answered) == every_bars
+    assert answered <= set(range(every_bars, 2 * every_bars))
 
 
 def test_the_same_jam_twice_is_the_same_performance(few):

@@ -50,6 +50,27 @@ def test_a_take_stopped_in_the_tick_of_a_stroke_can_be_written():
     assert score.end_ticks == 501
 
 
+def test_controllers_bends_pressure_and_programs_that_were_sent_are_written_in_the_track_of_their_channel():
+    on, off = bytes([0x90, 60, 100]), bytes([0x80, 60, 0])
+    mine = [(10, bytes([0xE0, 0, 80])), (10, on), (20, bytes([0xB0, 1, 64])), (30, bytes([0xD0, 9])), (90, off)]
+    drums = [(5, ON), (6, bytes([0xA9, 36, 7])), (40, OFF), (50, bytes([0xC9, 24]))]
+    alone = [(60, bytes([0xB2, 7, 100]))]
+    data = tape_bytes(taped(*mine, *drums, *alone, end=BAR), (3, 4), "Take", {"drums": Sound("drums", 9, None)})
+    tracks = [
+        [(event.tick, event.data) for event in track.events if event.data[0] < 0xF0 and event.data[0] & 0xE0 != 0x80]
+        for track in parse(data, "take.mid").tracks
+    ]
+    assert tracks == [[], drums[1:2] + drums[3:], [mine[0], *mine[2:4]], alone]
+    assert read_score(parse(data, "take.mid")).track_names == ("Take", "Drums", "Channel 1", "Channel 3")
+
+
+def test_a_part_begins_with_the_program_that_was_sent_and_changes_where_another_was():
+    sounds = {"bass": Sound("bass", 0, 38)}  # what the loops asked for in the end
+    tape = taped((0, bytes([0xC0, 33])), (BAR, bytes([0xC0, 38])), end=2 * BAR)
+    (_, part) = parse(tape_bytes(tape, (3, 4), "Take", sounds), "take.mid").tracks
+    assert [(e.tick, e.data) for e in part.events if e.data[0] == 0xC0] == [(0, b"\xc0\x21"), (BAR, b"\xc0\x26")]
+
+
 def test_what_somebody_else_played_has_a_track_of_its_own():
     """A jam with a keyboard passed on could not be saved."""
     keys = (bytes([0x90, 60, 100]), bytes([0x80, 60, 0]))

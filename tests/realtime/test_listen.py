@@ -56,14 +56,47 @@ def test_a_phrase_ends_with_a_pause_and_not_while_a_key_is_held():
     assert len(stage.poll(20.0)) == 1
 
 
-def test_phrases_of_bars_come_a_little_after_the_bar_line():
+def test_phrases_of_bars_come_with_the_bar_line():
     stage = Stage(every_bars=1)
     stage.play(0.5, 0.6, 60)
     stage.play(3.99, 4.2, 61)
-    assert stage.poll(3.9, 4.01) == []
-    assert [[note.pitch for note in phrase.notes] for phrase in stage.poll(4.2)] == [[60]]
+    assert stage.poll(3.9, 3.99) == []
+    assert [[note.pitch for note in phrase.notes] for phrase in stage.poll(4.0)] == [[60]]
+    assert len(stage.poll(4.2)) == 1
     assert [[note.pitch for note in phrase.notes] for phrase in stage.poll(8.2)] == [[60], [61]]
     assert len(stage.poll(12.2)) == 2
+
+
+def test_phrases_of_bars_come_as_long_before_the_bar_line_as_an_answer_takes():
+    stage = Stage(every_bars=1, lead_s=0.25)
+    stage.play(0.5, 0.6, 60)
+    assert stage.poll(3.74) == []
+    assert [[note.pitch for note in phrase.notes] for phrase in stage.poll(3.75)] == [[60]]
+
+
+def test_at_a_slower_tempo_some_of_that_is_longer():
+    stage = Stage(every_bars=1, lead_s=0.25, lead_quarters=0.5)
+    stage.play(0.5, 0.6, 60)
+    assert stage.poll(3.24) == []
+    assert len(stage.poll(3.25)) == 1
+
+
+def test_what_is_struck_between_the_cut_and_the_bar_line_begins_the_next_phrase_where_it_was_struck():
+    stage = Stage(every_bars=1, lead_s=0.25)
+    stage.play(0.5, 0.6, 60)
+    stage.poll(3.75)
+    stage.play(3.8, 3.9, 62)
+    stage.play(5.0, 5.2, 64)
+    assert len(stage.poll(3.95, 4.0, 4.1, 7.7)) == 1
+    assert [(note.bar_index, note.step, note.pitch) for note in stage.poll(7.75)[1].notes] == [(0, 15, 62), (1, 4, 64)]
+
+
+def test_what_is_struck_after_the_cut_alone_is_no_phrase():
+    stage = Stage(every_bars=1, lead_s=0.25)
+    stage.play(0.5, 0.6, 60)
+    stage.poll(3.75)
+    stage.play(3.8, 3.9, 62)
+    assert len(stage.poll(7.75, 11.75)) == 1
 
 
 def test_every_two_bars_means_pairs():

@@ -44,8 +44,18 @@ def test_a_clock_alone_gives_the_tempo_and_no_place():
     master = Master(bpm=60)
     master.say(*[CLOCK] * 20)
     reading = master.follower.reading(master.now_s)
-    assert (reading.state, round(reading.bpm, 6)) == (SyncState.STOPPED, 120)
-    assert reading.words == "stopped at 120.0 bpm"
+    assert (reading.state, round(reading.bpm, 6), reading.is_running) == (SyncState.UNSTARTED, 120, False)
+    assert reading.words == "runs at 120.0 bpm, waiting for start"
+
+
+@pytest.mark.parametrize("told", [STOP, song_position(4)])
+def test_who_joins_late_waits_for_a_start_until_anything_is_said_of_the_song(told):
+    master = Master()
+    master.say(*[CLOCK] * 20)
+    assert master.place()[0] is SyncState.UNSTARTED
+    master.say(told)
+    assert master.place()[0] is SyncState.STOPPED
+    assert master.follower.reading(master.now_s).words.startswith("stopped at ")
 
 
 def test_the_first_clock_after_start_is_the_first_of_the_song():

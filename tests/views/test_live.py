@@ -1,10 +1,12 @@
 import re
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 import pytest
 
 from sparseq.music.grid import GridBar, Hit
+from sparseq.music.keys import parse_key
 from sparseq.music.layout import DRUM, VOICE, Lane, Sound
 from sparseq.music.partgrid import PartGrid
 from sparseq.views.live import Block, Look, Printer, Silence, draw, fitted, in_words
@@ -172,6 +174,13 @@ def test_bars_of_all_parts_stand_in_line_under_one_head():
     assert [line.split()[0] for line in lines] == ["7", "1", "▼", "bass", "snare", "kick"]
     assert len({line.index("|") for line in lines if "|" in line}) == 1
     assert lines[2].index("▼") == lines[-1].index("|") + 5
+
+
+def test_black_keys_are_named_as_the_key_is_written():
+    hits = {(0, 3): (Hit(39, 100, 0, 240),)}
+    for tonic, name in (("E minor", "D#2"), ("C minor", "Eb2"), (None, "D#2")):
+        grid = replace(FULL, hits=hits, key=parse_key(tonic) if tonic else None)
+        assert f"{name} " in draw(grid, 1, None, {"bass/1"}, Look())
 
 
 def test_a_part_that_has_never_sounded_is_left_out():

@@ -74,6 +74,7 @@ def _emit_parts(hole: PitchedHole, grid: PartGrid, mask_tl: npt.NDArray[np.bool_
                 grid.voice_grid(name),
                 bars=hole.bars[:MOST_BARS_SHOWN],
                 mask_tv=None if mask_tl is None else mask_tl[:, lanes],
+                flat=grid.key is not None and grid.key.has_flats,
                 colour=wants_colour(sys.stdout),
                 unicode=speaks_unicode(sys.stdout),
                 width=columns(),

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from sparseq.realtime.outputs import OutputPort
     from sparseq.realtime.sequencer import Report
     from sparseq.realtime.tape import Tape
-    from sparseq.realtime.transport import Transport
+    from sparseq.realtime.transport import Reading, Transport
     from sparseq.views.live import LiveView
 
 REFRESH_S = 0.04
 LATENESS_REFRESHES = 50  # so many refreshes between two looks at how late events leave
+START_REFRESHES = 25  # so many refreshes a clock may run before we say that it has not been started
 MAP_NAME = "controls.json"
 
 
@@ -65,6 +66,22 @@ class Words:
             self.show(line)
         else:
             say(line, quiet=self._quiet)
+
+
+class StartWait:
+    """Says once that a clock runs which nobody has started, when it has done so for `START_REFRESHES` looks."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def line(self, reading: Reading) -> str:
+        """Return what a person is to be told now; "" for nothing."""
+        from sparseq.realtime.transport import SyncState
+
+        if self._looks > START_REFRESHES:
+            return ""
+        self._looks = self._looks + 1 if reading.state is SyncState.UNSTARTED else 0
+        return f"the clock {reading.words}" if self._looks > START_REFRESHES else ""
 
 
 class Stage:
@@ -105,7 +122,7 @@ class Stage:
         self._performance, self._output, self._tape = performance, output, tape
         self._wishes, self._words, self._master = wishes, words, master
         self._on_refresh = on_refresh
-        self._refreshes, self._late = 0, ""
+        self._refreshes, self._late, self._start_wait = 0, "", StartWait()
         self._desk = self._made_desk()
         self._hear = (*hear, self._desk.midi)
 
@@ -146,8 +163,13 @@ class Stage:
                     self._desk.key(key)
                 if self._on_refresh is not None:
                     self._on_refresh()
+                self._tell_of_start()
                 view.refresh()
         return playing.result()
+
+    def _tell_of_start(self) -> None:
+        if self._master is not None and (line := self._start_wait.line(self._master.reading(_now_s()))):
+            self._words(line)
 
     def _heard(self, time_s: float, data: bytes) -> None:
         for hear in self._hear:

@@ -25,6 +25,9 @@ from sparseq.realtime.reports import Position
 from sparseq.realtime.tape import Tape
 
 ANSWER = "answer"
+LEAD_S, LEAD_QUARTERS = 0.2, 0.5
+"""So long before the bar line a turn is answered: a bar is decided on 0.1 s before the first moment that it may have an
+event at, half a quarter early; the rest is for the answer to be written in."""
 Event = tuple[int, bytes]
 
 
@@ -95,6 +98,8 @@ class Jam:
             every_bars=settings.every_bars,
             pause_quarters=settings.pause_quarters,
             latency_ms=settings.latency_ms,
+            lead_s=LEAD_S,
+            lead_quarters=LEAD_QUARTERS,
         )
         self._coming: deque[_Sung] = deque()
         self._lock = threading.Lock()
@@ -124,6 +129,7 @@ class Jam:
     def _answer(self, phrase: Phrase) -> None:
         answers = self.answerer.answer(phrase)
         n_bars = max(len(answer.grid.bars) for answer in answers)
+        n_bars = min(n_bars, self._settings.every_bars or n_bars)  # what was struck early belongs to no bar of the turn
         with self._lock:
             self._coming = deque(_sung(answers, index, self.meter) for index in range(n_bars))
         n_notes = sum(len(answer.notes()) for answer in answers)

@@ -33,13 +33,16 @@ def tape_bytes(
         Name of the conductor track.
     sounds : mapping of str to Sound
         The parts that were played; those of one channel share the track of the first. What was played on other channels
-        gets a track of its own, too.
+        gets a track of its own, too. Controllers, bends, pressure and later programs stand in the track of
+        their channel.
     key : Key, optional
         Its key signature.
     """
     events = sorted(tape.events, key=lambda event: event[0])  # two may have played at once
     played = pair_notes([Event(tick, data) for tick, data in events])
-    others = sorted({note.channel for note in played} - {sound.channel for sound in sounds.values()})
+    controls = [Event(tick, data) for tick, data in events if _is_control(tick, data)]
+    heard = {note.channel for note in played} | {event.data[0] & 0x0F for event in controls}
+    others = sorted(heard - {sound.channel for sound in sounds.values()})
     channels = [*(sound.channel for sound in sounds.values()), *others]
     names = [*(name.capitalize() for name in sounds), *(f"Channel {channel + 1}" for channel in others)]
     notes = [note._replace(track=channels.index(note.channel)) for note in played]
@@ -53,6 +56,30 @@ def tape_bytes(
         end_ticks=max([tape.end_ticks, *(note.onset_ticks + 1 for note in notes)], default=1),
         track_names=names,
         channels=channels,
-        programs={track: sound.program for track, sound in enumerate(sounds.values()) if sound.program is not None},
+        programs=_programs(tape, sounds),
         title=title,
+        others={
+            track: [e for e in controls if channels.index(e.data[0] & 0x0F) == track] for track in range(len(names))
+        },
     )
+
+
+def _is_control(tick: int, data: bytes) -> bool:
+    """Whether this is a channel message that is no note, and no program that the track begins with."""
+    return 0xA0 <= data[0] < 0xF0 and not (_is_program(data) and tick <= 0)
+
+
+def _is_program(data: bytes) -> bool:
+    return data[0] & 0xF0 == 0xC0
+
+
+def _programs(tape: Tape, sounds: Mapping[str, Sound]) -> dict[int, int]:
+    """Return the program of each part at its start: as sent, which may have been for other loops than the last."""
+    sent = [data for tick, data in tape.events if tick <= 0 and _is_program(data)]
+    programs = {}
+    for track, sound in enumerate(sounds.values()):
+        mine = [data[1] for data in sent if data[0] & 0x0F == sound.channel]
+        program = sound.program if sound.program in mine or not mine else mine[0]
+        if program is not None:
+            programs[track] = program
+    return programs

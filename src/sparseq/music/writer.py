@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sparseq.errors import InputError
 from sparseq.music.bars import bar_lines
+from sparseq.music.events import Event
 from sparseq.music.keys import Key, class_name
 from sparseq.music.score import Note, without_overlaps
 from sparseq.music.units import DEFAULT_TEMPO_US, MAX_TEMPO_US, PPQ
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mido import Message, MetaMessage, MidiTrack
 
 _NO_PROGRAMS: Mapping[int, int] = MappingProxyType({})
+_NO_EVENTS: Mapping[int, Sequence[Event]] = MappingProxyType({})
 
 
 def write_midi(
@@ -29,6 +31,7 @@ def write_midi(
     channels: Sequence[int] = (),
     key: Key | None = None,
     title: str = "",
+    others: Mapping[int, Sequence[Event]] = _NO_EVENTS,
 ) -> bytes:
     """Write notes to the bytes of a MIDI file of format 1.
 
@@ -55,6 +58,9 @@ def write_midi(
         Key signature: that of the major or minor key on its tonic.
     title : str
         Name of the conductor track.
+    others : mapping of int to sequence of Event
+        Channel messages that are no notes, by part index: controllers, bends, pressure, programs. Those of a tick come
+        before the notes that begin there.
 
     Returns
     -------
@@ -79,7 +85,8 @@ def write_midi(
     for index, name in enumerate(track_names):
         part = [note for note in ordered if note.track == index]
         channel = channels[index] if channels else next((note.channel for note in part), 0)
-        out.tracks.append(_track(_part(part, name, channel, programs.get(index), end_ticks), end_ticks))
+        timed = _part(part, name, channel, programs.get(index), end_ticks)
+        out.tracks.append(_track(timed + _messages(others.get(index, ()), end_ticks), end_ticks))
     file = io.BytesIO()
     out.save(file=file)
     return file.getvalue()
@@ -140,6 +147,13 @@ def _part(notes: Sequence[Note], name: str, channel: int, program: int | None, e
         timed.append((note.onset_ticks, 3, Message("note_on", velocity=note.velocity, **key)))
         timed.append((end, 2, Message("note_off", velocity=64, **key)))
     return timed
+
+
+def _messages(events: Sequence[Event], end_ticks: int) -> _Timed:
+    """Return messages as (tick, rank, message), none behind the end."""
+    from mido import Message
+
+    return [(min(event.tick, end_ticks), 2, Message.from_bytes(event.data)) for event in events]
 
 
 def _track(timed: _Timed, end_ticks: int) -> "MidiTrack":

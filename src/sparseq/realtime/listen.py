@@ -61,6 +61,10 @@ class Listener:
         A phrase ends when nothing sounds for so long.
     latency_ms : float
         So much earlier than they arrived the notes were struck.
+    lead_s, lead_quarters : float, >= 0
+        A phrase of bars ends so many seconds and quarter notes before its last bar line, so that there is time to
+        answer from that line on. What is struck after it begins the next phrase, where and when it was struck; if
+        nothing follows, it makes none.
     """
 
     def __init__(
@@ -72,6 +76,8 @@ class Listener:
         every_bars: int | None = None,
         pause_quarters: float = 2.0,
         latency_ms: float = 0.0,
+        lead_s: float = 0.0,
+        lead_quarters: float = 0.0,
     ) -> None:
         if steps_per_quarter < 1 or (every_bars is not None and every_bars < 1) or not pause_quarters > 0:
             raise InputError(
@@ -84,8 +90,10 @@ class Listener:
         self._every_bars = every_bars
         self._pause_quarters = pause_quarters
         self._latency_s = latency_ms / 1e3
+        self._lead_s, self._lead_quarters = lead_s, lead_quarters
         self._open: dict[tuple[int, int], _Stroke] = {}
         self._notes: list[PlayedNote] = []
+        self._cut_bar = 0  # before which bar the bars were cut last
         self._last_s = 0.0  # when something last happened
         self._lock = threading.Lock()
 
@@ -115,22 +123,27 @@ class Listener:
 
     def _ended(self, position: Position, now_s: float) -> Phrase | None:
         if self._every_bars is not None:
-            first_bar = position.bar_index - position.bar_index % self._every_bars
-            # A little into the bar, for a stroke that is meant for its first step may come late; one before it is ours.
-            is_due = position.tick * 2 * self._steps_per_quarter >= position.bar.ppq
-            return self._cut(first_bar, now_s) if is_due else None
+            bar = position.bar
+            rest_s = ((bar.length_ticks - position.tick) / bar.ppq - self._lead_quarters) * 60 / bar.bpm
+            number = position.bar_index + (rest_s <= self._lead_s)
+            first_bar = number - number % self._every_bars
+            before, self._cut_bar = self._cut_bar, first_bar
+            return self._cut(before, first_bar, now_s) if first_bar != before else None
         quarters = (now_s - self._last_s) * position.bar.bpm / 60
         return self._take("pause") if not self._open and quarters >= self._pause_quarters else None
 
-    def _cut(self, first_bar: int, now_s: float) -> Phrase | None:
-        """Return what belongs to the bars before ``first_bar``; what is still held ends here for this purpose."""
+    def _cut(self, before: int, first_bar: int, now_s: float) -> Phrase | None:
+        """Return what belongs to the bars up to ``first_bar``; what is still held ends here for this purpose.
+
+        What was struck before the bar ``before``, too late for the last phrase, makes none of its own.
+        """
         for key in [key for key, stroke in self._open.items() if stroke.bar_index < first_bar]:
             self._keep(key, self._open.pop(key), now_s)
         later = [note for note in self._notes if note.bar_index >= first_bar]
         self._notes = [note for note in self._notes if note.bar_index < first_bar]
         phrase = self._take("bar")
         self._notes = later
-        return phrase
+        return phrase if phrase is not None and phrase.notes[-1].bar_index >= before else None
 
     def _take(self, reason: str) -> Phrase | None:
         notes, self._notes = sorted(self._notes), []

@@ -33,7 +33,7 @@ class ClockFollower:
         self._next: int | None = None  # where the next pulse is, if it is not the one after that
         self._origin = 0  # where it was started or moved to last
         self._cue = 0  # where a continue goes on
-        self._is_running = False
+        self._is_running = self._was_told = False  # whether anybody has said yet where the song is, or that it stands
         self._epoch = 0
         self._heard_s: float | None = None
         self._reading = self._look()
@@ -87,20 +87,21 @@ class ClockFollower:
 
     def _go_to(self, pulse: int) -> None:
         """Be at ``pulse`` with the next clock; while stopped, with the first after a continue."""
-        self._cue = pulse
+        self._cue, self._was_told = pulse, True
         if self._is_running or self._next is not None:
             self._be_next(pulse)
+        self._reading = self._look()
 
     def _be_next(self, pulse: int) -> None:
         """Be at ``pulse`` with the next clock, and tell at once, for what was to come until then need not sound."""
-        self._next = pulse
+        self._next, self._was_told = pulse, True
         self._reading = self._look()
         self._news.set()
 
     def _stop(self) -> None:
         if self._is_running:
             self._cue = self._pulse + 1
-        self._is_running, self._next = False, None
+        self._is_running, self._next, self._was_told = False, None, True
         self._reading = self._look()
         self._news.set()
 
@@ -116,6 +117,7 @@ class ClockFollower:
 
     def _state(self) -> SyncState:
         if not self._is_running:
-            return SyncState.STOPPED if self._heard_s is not None else SyncState.WAITING
+            state = SyncState.STOPPED if self._was_told else SyncState.UNSTARTED
+            return state if self._heard_s is not None else SyncState.WAITING
         is_moving = self._next is not None and self._next != self._pulse + 1
         return SyncState.MOVING if is_moving else SyncState.RUNNING

@@ -12,6 +12,7 @@ class SyncState(enum.Enum):
     """How it is with the master, as a person is told."""
 
     WAITING = "waiting for a clock"
+    UNSTARTED = "waiting for start"  # the clock runs, but nobody has said yet where the song is
     STOPPED = "stopped"
     RUNNING = "following"
     MOVING = "moving"  # told to be elsewhere with the next pulse
@@ -40,7 +41,12 @@ class Reading(NamedTuple):
     @property
     def words(self) -> str:
         """What a person is told."""
-        return self.state.value if self.state is SyncState.WAITING else f"{self.state.value} at {self.bpm:.1f} bpm"
+        words: str = self.state.value
+        if self.state is SyncState.WAITING:
+            return words
+        if self.state is SyncState.UNSTARTED:
+            return f"runs at {self.bpm:.1f} bpm, {words}"
+        return f"{words} at {self.bpm:.1f} bpm"
 
 
 class Transport(Protocol):

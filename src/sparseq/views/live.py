@@ -221,7 +221,8 @@ def _block(grid: PartGrid, name: str, step: int | None, lanes: Collection[str], 
     colour, unicode, width = look.colour, look.unicode, look.width
     if grid.sounds[name].kind != "drums":
         voices = grid.voice_grid(name)
-        roll = render_roll(voices, playhead_step=step, colour=colour, unicode=unicode, width=width)
+        flat = grid.key is not None and grid.key.has_flats
+        roll = render_roll(voices, playhead_step=step, flat=flat, colour=colour, unicode=unicode, width=width)
         return _Block(roll.split("\n"), LABEL_WIDTH, name)
     shown = {lane.split("/")[-1] for lane in _lanes_of(grid, name) & set(lanes)}
     drums = grid.drum_grid(name)
