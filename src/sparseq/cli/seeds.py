@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 FRESH_SEEDS = 1_000_000
 
 
@@ -9,6 +11,4 @@ def seed_or_fresh(seed: int | None) -> int:
     """Return the seed that was given, or a fresh one below `FRESH_SEEDS`."""
     if seed is not None:
         return seed
-    import secrets
-
-    return secrets.randbelow(FRESH_SEEDS)
+    return int.from_bytes(os.urandom(8), "big") % FRESH_SEEDS

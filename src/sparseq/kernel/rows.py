@@ -193,13 +193,15 @@ def _packed(columns: Iterable[npt.NDArray[np.integer]]) -> list[npt.NDArray[np.u
     used = 64
     for column in columns:
         present = np.flatnonzero(np.bincount(column))
+        bits = max(len(present) - 1, 0).bit_length()
+        if words and not bits:
+            continue  # the same everywhere
         rank = np.zeros(int(present.max(initial=0)) + 1, np.uint64)
         rank[present] = np.arange(len(present))
-        bits = max(len(present) - 1, 0).bit_length()
         if not words or used + bits > 64:
             words.append(np.zeros(len(column), np.uint64))
             used = 0
         words[-1] <<= np.uint64(bits)
-        words[-1] |= rank[column]
+        words[-1] |= rank.take(column)
         used += bits
     return words
