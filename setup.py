@@ -46,5 +46,8 @@ def extensions():
     ]
 
 
-# force=True because directives are not part of Cython's own up-to-date check.
-setup(ext_modules=cythonize(extensions(), include_path=["cyext"], compiler_directives=DIRECTIVES, force=True))
+# force=True because directives are not part of Cython's own up-to-date check; modules compile beside each other.
+setup(
+    ext_modules=cythonize(extensions(), include_path=["cyext"], compiler_directives=DIRECTIVES, force=True),
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
+)
