@@ -35,6 +35,15 @@ def do(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], int]
     return run
 
 
+def test_an_interrupt_that_python_has_wrapped_is_one(do: Callable[[Callable[[], object]], int]) -> None:
+    def body() -> None:
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+
+    assert do(body) == Exit.INTERRUPTED
+    with pytest.raises(RuntimeError, match="a bug"):
+        do(raising(RuntimeError("a bug")))
+
+
 def raising(error: BaseException) -> Callable[[], None]:
     def body() -> None:
         raise error

@@ -137,6 +137,11 @@ def main(args: Sequence[str] | None = None) -> int:
         return Exit.INTERRUPTED
     except SparseqError as error:
         return _failed(str(error))
+    except RuntimeError as error:
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        _end_line()  # Ctrl-C while a module makes a class: Python before 3.12 wraps it
+        return Exit.INTERRUPTED
     except OSError as error:
         _forget_stdout()  # it may be the culprit (a full disk), and would fail once more at exit
         return _failed(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
