@@ -5,7 +5,7 @@ from libc.stdint cimport uint8_t
 
 
 cdef enum:
-    FEW = 16            # top-k up to this takes one pass
+    FEW = 16            # so many weights are put in order in one pass
 
 
 cdef SamplingParams params_of(sampling) except *:
@@ -100,6 +100,30 @@ cdef double kth_largest(const double* weight, int n, int k) except -1.0 nogil:
 
 cdef double keep_nucleus(double* weight, int n, double enough) except -1.0 nogil:
     """Zero all but the fewest largest weights (ties by index) that sum to `enough`; returns what they sum to."""
+    cdef int falling[FEW]
+    cdef double total = 0.0
+    cdef int value, place, n_some = 0, n_kept = 0
+    for value in range(n):
+        if weight[value] <= 0.0:
+            continue
+        if n_some == FEW:
+            return keep_nucleus_of_many(weight, n, enough)
+        place = n_some
+        while place > 0 and weight[falling[place - 1]] < weight[value]:
+            falling[place] = falling[place - 1]
+            place -= 1
+        falling[place] = value
+        n_some += 1
+    while total < enough and n_kept < n_some:
+        total += weight[falling[n_kept]]
+        n_kept += 1
+    for place in range(n_kept, n_some):
+        weight[falling[place]] = 0.0
+    return total
+
+
+cdef double keep_nucleus_of_many(double* weight, int n, double enough) except -1.0 nogil:
+    """The same where there are too many weights to put in order."""
     cdef double total = 0.0, best
     cdef int value, top
     while total < enough:

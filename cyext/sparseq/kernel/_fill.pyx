@@ -11,6 +11,9 @@ from sparseq.kernel._grid cimport Grid, GridArrays, allowed_at, query_of, recent
 from sparseq.kernel._philox cimport philox4x32, uniform53
 from sparseq.kernel._head cimport Head, add_slot, attend, distances_size, measure
 
+cdef extern from "_philox.h" nogil:
+    void philox_each(uint64_t, const int64_t*, const int32_t*, Py_ssize_t, uint32_t, uint32_t, uint32_t, uint32_t*)
+
 cdef enum:
     NOISE_BITS = 10     # rows of the confidence-noise table, see api.NOISE_ROWS
 
@@ -31,6 +34,7 @@ cdef struct Hole:
     double* probability
     double* upto                # sums of the weights that it is drawn by, see _draw.shape
     double* total
+    uint32_t* words             # three lines of random words, one each for the cells that are masked at this step
     # its distances, kept up to date slot by slot; -1: measured anew each time
     int64_t* row_at
     char* distances
@@ -65,8 +69,9 @@ cdef class HoleArrays:
         cdef double* doubles = <double*>self._room(8 * (n * (2 + 2 * hole.n_values) + 1))
         hole.confidence, hole.total = doubles, doubles + n
         hole.probability, hole.upto = doubles + 2 * n, doubles + (2 + hole.n_values) * n
-        cdef int32_t* numbers = <int32_t*>self._room(4 * (3 * n + width))
-        hole.masked, hole.heap, hole.token, hole.query = numbers, numbers + n, numbers + 2 * n, numbers + 3 * n
+        cdef int32_t* numbers = <int32_t*>self._room(4 * (6 * n + width))
+        hole.masked, hole.heap, hole.token, hole.query = numbers, numbers + n, numbers + 2 * n, numbers + 6 * n
+        hole.words = <uint32_t*>(numbers + 3 * n)
         cdef uint8_t* flags = <uint8_t*>self._room(2 * n + width)
         hole.stale, hole.known, hole.recent = flags, flags + n, flags + 2 * n
         for i in range(n):
@@ -144,8 +149,9 @@ def fill(heads, layout, cells_tl, cell_indices, const int64_t[::1] left_s, const
         for i in range(hole.n_cells):
             begin(grid, hole, i)
         for step in range(left_s.shape[0]):
+            philox_each(seed, hole.cell, hole.masked, hole.n_masked, step + 1, round_number, 0, hole.words)
             for i in range(hole.n_masked):
-                propose(grid, hole, hole.masked[i], &draws, step, &noise_sk[step, 0] if noise_sk is not None else NULL)
+                propose(grid, hole, i, &draws, &noise_sk[step, 0] if noise_sk is not None else NULL)
             decide_surest(grid, hole, left_s[step], &draws)
 
 
@@ -169,27 +175,35 @@ cdef int begin(const Grid* grid, Hole* hole, Py_ssize_t i) except -1 nogil:
     return 0
 
 
-cdef int propose(const Grid* grid, Hole* hole, Py_ssize_t i, const Draws* draws, uint32_t step,
-                 const double* noise) except -1 nogil:
-    """What cell i would become at this step, and how sure that is."""
-    cdef uint32_t word[4]
+cdef int propose(const Grid* grid, Hole* hole, Py_ssize_t at, const Draws* draws, const double* noise) except -1 nogil:
+    """What the masked cell at this place among them would become at this step, and how sure that is."""
+    cdef Py_ssize_t i = hole.masked[at], n = hole.n_masked
+    cdef double* upto = hole.upto + i * hole.n_values
+    if hole.stale[i] or draws.how.repetition_penalty != 1.0:
+        weigh(grid, hole, i, draws)
+    hole.token[i] = draw(upto, hole.n_values, uniform53(hole.words[at], hole.words[n + at]) * hole.total[i])
+    hole.confidence[i] = hole.probability[i * hole.n_values + hole.token[i]]
+    if noise != NULL:
+        hole.confidence[i] *= noise[hole.words[2 * n + at] >> (32 - NOISE_BITS)]
+    return 0
+
+
+cdef int weigh(const Grid* grid, Hole* hole, Py_ssize_t i, const Draws* draws) except -1 nogil:
+    """The weights that cell i's token is drawn by, from its context as it is now."""
     cdef Py_ssize_t t = hole.cell[i] // grid.n_lanes, lane = hole.cell[i] % grid.n_lanes
     cdef Head* head = grid.head_of_lane[lane]
     cdef double* probability = hole.probability + i * hole.n_values
     cdef double* upto = hole.upto + i * hole.n_values
+    cdef int value
     if hole.stale[i]:
         ask_cell(grid, hole, i)
         predict(head, probability)
+        hole.stale[i] = 0
     if draws.how.repetition_penalty != 1.0:
         recent_of(grid, t, lane, draws.how.no_repeat_window, head.n_values, hole.recent)
-    if hole.stale[i] or draws.how.repetition_penalty != 1.0:
-        hole.total[i] = shape(probability, head.n_values, hole.recent, &draws.how, upto)
-        hole.stale[i] = 0
-    philox4x32(draws.seed, <uint32_t>hole.cell[i], step + 1, draws.round_number, 0, word)
-    hole.token[i] = draw(upto, head.n_values, uniform53(word[0], word[1]) * hole.total[i])
-    hole.confidence[i] = probability[hole.token[i]]
-    if noise != NULL:
-        hole.confidence[i] *= noise[word[2] >> (32 - NOISE_BITS)]
+    hole.total[i] = shape(probability, head.n_values, hole.recent, &draws.how, upto)
+    for value in range(head.n_values, hole.n_values):
+        upto[value] = upto[head.n_values - 1]  # what no token of this lane has adds nothing
     return 0
 
 

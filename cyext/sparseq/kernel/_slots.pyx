@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cpython.buffer cimport PyBUF_STRIDED_RO, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from sparseq.errors import CapacityError, InputError
@@ -19,6 +20,10 @@ cdef extern from "_wide.h" nogil:
     enum: SPARSEQ_PLANE
     int sparseq_wide()
     void lay_planes(uint8_t*, const uint64_t*, int)
+
+
+cdef enum:
+    LINE = 64       # bytes that processors fetch at once
 
 
 cdef class SlotHead:
@@ -166,11 +171,20 @@ cdef with_room(keys):
     cdef Py_ssize_t strips = whole_strips(keys.shape[1])
     base = keys.base
     if isinstance(base, np.ndarray) and base.shape == (len(keys), strips) and base.dtype == keys.dtype:
-        if base.flags.c_contiguous and base.ctypes.data == keys.ctypes.data:
+        if base.flags.c_contiguous and address_of(base) == address_of(keys):
             return base
     out = np.zeros((len(keys), strips), keys.dtype)
     out[:, :keys.shape[1]] = keys
     return out
+
+
+cdef size_t address_of(array) except? 0:
+    # numpy's own way to ask takes as long as the rest of a head.
+    cdef Py_buffer look
+    PyObject_GetBuffer(array, &look, PyBUF_STRIDED_RO)
+    cdef size_t address = <size_t>look.buf
+    PyBuffer_Release(&look)
+    return address
 
 
 cdef int take_model(SlotHead self, model) except -1:
@@ -211,26 +225,31 @@ cdef int make_planes(SlotHead self, rows) except -1:
 
 
 cdef int make_room(SlotHead self, Py_ssize_t own_capacity) except -1:
-    """Own rows, and scratch for one query; arrays are never empty, so that each has an address."""
+    """Own rows, and scratch for one query; none is empty, so that each has an address."""
     cdef Head* head = &self.head
     head.own_capacity = own_capacity
     head.own_stride = whole_strips(own_capacity)
-    cdef uint8_t[::1] own_keys = np.zeros(head.n_slots * head.own_stride * (2 if head.wide_keys else 1) + 1, np.uint8)
-    cdef int32_t[::1] own_values = np.zeros(own_capacity + 1, np.int32)
-    cdef int64_t[::1] own_origins = np.zeros(own_capacity + 1, np.int64)
-    cdef uint8_t[::1] asked = np.zeros((head.n_slots + 1) * sizeof(Asked), np.uint8)
-    cdef Py_ssize_t room = (head.stride + head.own_stride) * (2 if head.wide_distance else 1)
-    cdef uint8_t[::1] distance = np.empty(room + 1, np.uint8)
-    cdef uint64_t[::1] mass = np.zeros(head.n_values, np.uint64)
-    cdef double[::1] probability = np.zeros(head.n_values)
-    self._arrays += [own_keys, own_values, own_origins, asked, distance, mass, probability]
-    head.own_keys = &own_keys[0]
-    head.own_values = &own_values[0]
-    head.own_origins = &own_origins[0]
-    head.asked = <Asked*>&asked[0]
-    head.distance = &distance[0]
-    head.mass = &mass[0]
-    head.probability = &probability[0]
+    cdef Py_ssize_t wide_key = 2 if head.wide_keys else 1, wide_distance = 2 if head.wide_distance else 1
+    cdef Py_ssize_t[7] sizes = [
+        head.n_slots * head.own_stride * wide_key, own_capacity * sizeof(int32_t), own_capacity * sizeof(int64_t),
+        head.n_slots * sizeof(Asked), (head.stride + head.own_stride) * wide_distance,
+        head.n_values * sizeof(uint64_t), head.n_values * sizeof(double),
+    ]
+    cdef uint8_t* places[7]
+    cdef Py_ssize_t i, size = 0
+    for i in range(7):
+        sizes[i] = (sizes[i] // LINE + 1) * LINE
+        size += sizes[i]
+    # All in one: an array for each would take longer than the rest. Pages that are not touched are not there.
+    cdef uint8_t[::1] room = np.zeros(size + LINE, np.uint8)
+    cdef uint8_t* place = &room[0] + (-<size_t>&room[0]) % LINE
+    self._arrays.append(room)
+    for i in range(7):
+        places[i] = place
+        place += sizes[i]
+    head.own_keys, head.own_values, head.own_origins = <void*>places[0], <int32_t*>places[1], <int64_t*>places[2]
+    head.asked, head.distance = <Asked*>places[3], <void*>places[4]
+    head.mass, head.probability = <uint64_t*>places[5], <double*>places[6]
     return 0
 
 

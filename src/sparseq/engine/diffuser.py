@@ -14,6 +14,7 @@ from sparseq.engine.sampling import SamplingConfig
 from sparseq.errors import InputError
 from sparseq.kernel.api import NOISE_ROWS
 from sparseq.kernel.checks import MASK, check_count, check_number
+from sparseq.kernel.sampling import Sampling
 
 DISTANCE_BYTES_LIMIT = 256 << 20
 """Above this the fill measures cells anew instead of keeping every cell's distances."""
@@ -69,7 +70,8 @@ class Diffuser:
     ) -> None:
         self.memory = memory
         self.config = config or DiffusionConfig()
-        self.sampling = sampling or SamplingConfig()
+        self.sampling = self._drawn_by = sampling or SamplingConfig()
+        self._drawn = self.sampling.params()
 
     def fill(
         self,
@@ -173,12 +175,12 @@ class Diffuser:
         learn_tl: npt.NDArray[np.bool_] | None = None,
     ) -> list[object]:
         """Heads that remember the known rest of the grid."""
-        headed = np.zeros(mask_tl.shape, bool)
-        headed[:, context.lanes] = True
+        head_of_lane = context.layout.head_of_lane
+        learnt = (work.cells_tl != MASK) & (head_of_lane >= 0)
         if learn_tl is not None:
-            headed &= learn_tl
-        known = flat_indices(headed & (work.cells_tl != MASK))
-        per_head = np.bincount(context.layout.head_of_lane[known % mask_tl.shape[1]], minlength=1)
+            learnt &= learn_tl
+        known = flat_indices(learnt)
+        per_head = np.bincount(head_of_lane[known % len(head_of_lane)], minlength=1)
         heads = self.memory.heads(int(per_head.max(initial=0)))
         self.memory.kernel.remember(heads, context.layout, work.cells_tl, known)
         return heads
@@ -205,7 +207,7 @@ class Diffuser:
             cells,
             left,
             noise_table(len(left), self.config.noise) if self.config.noise else None,
-            self.sampling.params(),
+            self._params(),
             seed,
             number,
             origins_tl=work.origins_tl,
@@ -213,6 +215,12 @@ class Diffuser:
             allowed_tlv=allowed_tlv,
             incremental=2 * widest * len(cells) <= DISTANCE_BYTES_LIMIT,
         )
+
+    def _params(self) -> Sampling:
+        """Return the kernel's form of the sampling; the same object until another is set, so it is checked once."""
+        if self._drawn_by is not self.sampling:
+            self._drawn_by, self._drawn = self.sampling, self.sampling.params()
+        return self._drawn
 
     def _followed(self, follow: Callable[[npt.NDArray[np.uint16]], None]) -> Callable[..., None]:
         """Return `_run` step by step, with `follow` called after each."""

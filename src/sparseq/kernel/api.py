@@ -14,6 +14,7 @@ from sparseq.kernel.grid_checks import (
     check_barred,
     check_columns,
     check_heads,
+    check_held,
     check_order,
     check_output,
     check_sampling,
@@ -139,9 +140,7 @@ class Kernel:
         check_heads(heads, self._head_class, layout)
         indices = check_asked(heads, layout, cells_tl, cell_indices, written=False)
         first_step = _first_step(first_step, cells_tl)
-        n_values = np.array([head.n_values for head in heads])[layout.head_of_lane[indices % layout.n_lanes]]
-        if (cells_tl.reshape(-1)[indices] >= n_values).any():
-            raise InputError("cell_indices: wanted cells that hold a token of their lane, got a masked one or another")
+        check_held(heads, layout, cells_tl, indices)
         self._loops.remember(heads, layout, _writable(cells_tl), indices, first_step)
 
     def likelihood(
@@ -329,7 +328,7 @@ def _checked_schedule(
     left_s: npt.ArrayLike, noise_sk: npt.ArrayLike | None, n_cells: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64] | None]:
     left = check_integers("left_s", left_s, 1, 0, n_cells)
-    if len(left) == 0 or left[-1] != 0 or (np.diff(left) > 0).any():
+    if len(left) == 0 or left[-1] != 0 or (left[1:] > left[:-1]).any():
         raise InputError("left_s: wanted falling counts that end in 0")
     if noise_sk is None:
         return np.ascontiguousarray(left), None

@@ -52,6 +52,17 @@ def check_asked(
     return indices
 
 
+def check_held(
+    heads: Sequence[Any], layout: Layout, cells_tl: npt.NDArray[np.uint16], indices: npt.NDArray[np.int64]
+) -> None:
+    """Raise InputError unless cells hold a token of their lane: own rows' values, which the native loops count by."""
+    tokens = cells_tl.reshape(-1)[indices]
+    if int(tokens.max(initial=0)) < min(head.n_values for head in heads):
+        return
+    if (tokens >= _n_values(heads, layout, indices)).any():
+        raise InputError("cell_indices: wanted cells that hold a token of their lane, got a masked one or another")
+
+
 def check_reached(
     heads: Sequence[Any], layout: Layout, cells_tl: npt.NDArray[np.uint16], first: int, last: int
 ) -> None:
