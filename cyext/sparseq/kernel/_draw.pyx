@@ -22,12 +22,17 @@ cdef double shape(const double* probability, int n, const uint8_t* recent, const
     cdef double best = 0.0, total = 0.0, seen = 0.0
     cdef int value, top = 0
     for value in range(n):
-        upto[value] = probability[value] if value else probability[0] * how.rest_odds
-        if how.repetition_penalty != 1.0 and recent[value] and upto[value] > 0.0:
-            upto[value] = c_pow(upto[value], how.repetition_penalty)
-        if upto[value] > best:
-            best = upto[value]
-            top = value
+        upto[value] = probability[value]
+    upto[0] = probability[0] * how.rest_odds
+    if how.repetition_penalty != 1.0:
+        for value in range(n):
+            if recent[value] and upto[value] > 0.0:
+                upto[value] = c_pow(upto[value], how.repetition_penalty)
+    if how.greedy or how.temperature != 1.0:
+        for value in range(n):
+            if upto[value] > best:
+                best = upto[value]
+                top = value
     if how.greedy:
         for value in range(n):
             upto[value] = value >= top
