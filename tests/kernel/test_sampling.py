@@ -103,6 +103,15 @@ def test_top_p_keeps_the_fewest_likeliest_that_reach_it_ties_by_value(kernel, to
     assert sorted(set(draws(kernel, [4, 2, 1, 1], 400, top_p=top_p)[0].reshape(-1).tolist())) == kept
 
 
+@pytest.mark.parametrize("n_values", [16, 17, 40])
+def test_top_p_keeps_the_fewest_likeliest_of_many_in_any_order(kernel, n_values):
+    counts = np.random.Generator(np.random.Philox(n_values)).permutation(n_values) + 1
+    falling = np.argsort(-counts)
+    n_kept = int(np.searchsorted(np.cumsum(counts[falling]), 0.6 * counts.sum())) + 1
+    seen = set(draws(kernel, counts.tolist(), 2000, top_p=0.6)[0].reshape(-1).tolist())
+    assert seen == set(falling[:n_kept].tolist())
+
+
 @pytest.mark.parametrize("top_p", [0.0, 1.0])
 def test_top_p_of_none_or_all_keeps_all(kernel, top_p):
     everything, _ = draws(kernel, [4, 2, 1, 1], 200)
