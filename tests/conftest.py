@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from sparseq.kernel import load
 
 # Derandomised: a run that fails fails again. No deadline: machines of a farm are slow at odd moments.
-settings.register_profile("sparseq", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile(
+    "sparseq", deadline=None, derandomize=True, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("sparseq")
 
 # The numpy twin is plain, not fast: these would take it many minutes, or measure speed, which is not its trade.
