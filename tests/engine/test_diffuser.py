@@ -4,15 +4,14 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sparseq.engine import diffuser as diffuser_module
-from sparseq.engine.diffuser import Diffuser, DiffusionConfig, cosine_schedule, noise_table
+from sparseq.engine.diffuser import Diffuser
 from sparseq.engine.grid import Grid
 from sparseq.engine.sampling import SamplingConfig
+from sparseq.engine.schedule import SCHEDULES, DiffusionConfig, masked_counts
 from sparseq.errors import InputError
-from sparseq.kernel.api import NO_ORIGIN, NOISE_ROWS
+from sparseq.kernel.api import NO_ORIGIN
 from sparseq.kernel.checks import MASK
 
 GREEDY = SamplingConfig(greedy=True)
@@ -45,7 +44,14 @@ def test_the_known_rest_is_enough_without_any_example(ground, mask):
     assert (filled.origins_tl[mask] != NO_ORIGIN).all()
 
 
-@pytest.mark.parametrize("config", [DiffusionConfig(), DiffusionConfig(steps=3, noise=2.0, rounds=2, remask=0.5)])
+@pytest.mark.parametrize(
+    "config",
+    [
+        DiffusionConfig(),
+        DiffusionConfig(steps=3, noise=2.0, rounds=2, remask=0.5),
+        *(DiffusionConfig(steps=3, rounds=1, schedule=schedule) for schedule in SCHEDULES),
+    ],
+)
 @pytest.mark.parametrize("seed", [0, 7])
 def test_only_the_mask_changes_and_all_of_it(ground, mask, config, seed):
     mask[0, 1] = mask[11, 0] = True
@@ -118,7 +124,7 @@ class Watched:
         return getattr(self._kernel, name)
 
     def fill(self, heads, layout, cells_tl, cell_indices, left_s, noise_sk, sampling, seed, round_number=0, **arrays):
-        self.fills.append((cell_indices.tolist(), len(left_s), round_number))
+        self.fills.append((cell_indices.tolist(), left_s.tolist(), round_number))
         self._kernel.fill(
             heads, layout, cells_tl, cell_indices, left_s, noise_sk, sampling, seed, round_number, **arrays
         )
@@ -143,6 +149,18 @@ def test_anchor_cells_are_decided_before_all_others(ground, mask):
 def test_an_anchor_of_none_or_all_is_one_stage(ground, mask, anchored):
     fills = watched(ground, mask, DiffusionConfig(steps=4), mask if anchored else np.zeros_like(mask))
     assert [len(cells) for cells, _, _ in fills] == [8]
+
+
+# ---- schedule --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_the_kernel_follows_the_schedule_in_rounds_too(ground, mask, schedule):
+    diffuser = diffuser_of(ground, DiffusionConfig(steps=4, rounds=1, remask=1.0, schedule=schedule), sharpness=0.3)
+    diffuser.memory.kernel = Watched(diffuser.memory.kernel)
+    diffuser.fill(ground.pattern, mask, ground.both, 1)
+    counts = [left for _, left, _ in diffuser.memory.kernel.fills]
+    assert counts == [masked_counts(schedule, 8, steps).tolist() for steps in (4, 2)]
 
 
 # ---- rounds ----------------------------------------------------------------------------------------------------------
@@ -234,80 +252,7 @@ def test_likelihood_of_cells_not_filled_is_refused(ground, mask):
         diffuser_of(ground).likelihood(grid, mask, ground.both)
 
 
-# ---- schedule and noise ----------------------------------------------------------------------------------------------
-
-
-@given(n_cells=st.integers(0, 500), steps=st.integers(1, 600))
-def test_the_schedule_falls_by_at_least_one_to_nothing(n_cells, steps):
-    left = cosine_schedule(n_cells, steps)
-    assert left[-1] == 0
-    assert 1 <= len(left) <= min(steps, max(n_cells, 1))
-    falls = -np.diff([n_cells, *left])
-    assert (falls >= (n_cells > 0)).all()
-
-
-@given(n_cells=st.integers(1, 500), steps=st.integers(1, 50))
-def test_no_more_stay_than_the_cosine_says(n_cells, steps):
-    for step, left in enumerate(cosine_schedule(n_cells, steps).tolist(), 1):
-        assert left <= n_cells * math.cos(math.pi / 2 * step / steps) + 1e-9
-
-
-def test_many_cells_follow_the_cosine():
-    assert cosine_schedule(1000, 4).tolist() == [923, 707, 382, 0]
-
-
-def test_one_step_decides_all():
-    assert cosine_schedule(17, 1).tolist() == [0]
-
-
-def test_more_steps_than_cells_stop_early():
-    assert cosine_schedule(3, 100).tolist() == [2, 1, 0]
-
-
-@pytest.mark.parametrize("n_steps", [1, 2, 8])
-def test_no_noise_is_a_table_of_ones(n_steps):
-    assert (noise_table(n_steps, 0.0) == np.ones((n_steps, NOISE_ROWS))).all()
-
-
-@pytest.mark.parametrize("noise", [0.5, 2.0, 50.0])
-def test_noise_is_annealed_to_none(noise):
-    table = noise_table(5, noise)
-    spread = np.log(table).std(1)
-    assert (np.diff(spread) < 0).all()
-    assert (table[-1] == 1.0).all()
-    assert np.isfinite(table).all()
-    assert (table > 0).all()
-
-
-def test_logarithms_of_the_noise_are_gumbel():
-    """Mean is Euler's constant and the deviation pi over the root of six, both times tau."""
-    logs = np.log(noise_table(4, 2.0)[1])  # tau = 2 * (1 - 2/4) = 1
-    assert logs.mean() == pytest.approx(0.5772, abs=0.01)
-    assert logs.std() == pytest.approx(math.pi / math.sqrt(6), abs=0.02)
-    assert np.median(logs) == pytest.approx(-math.log(math.log(2)), abs=0.01)
-    assert (np.diff(logs) > 0).all()
-
-
 # ---- refusals --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"steps": 0}, "steps: wanted a whole number 1 to 1048576, got 0"),
-        ({"steps": 2.5}, "steps: wanted a whole number 1 to 1048576, got 2.5"),
-        ({"noise": -0.1}, "noise: wanted a number 0 to 50, got -0.1"),
-        ({"noise": math.nan}, "noise: wanted a number 0 to 50, got nan"),
-        ({"noise": math.inf}, "noise: wanted a number 0 to 50, got inf"),
-        ({"rounds": -1}, "rounds: wanted a whole number 0 to 1048576, got -1"),
-        ({"remask": 1.1}, "remask: wanted a number 0 to 1, got 1.1"),
-        ({"remask": math.nan}, "remask: wanted a number 0 to 1, got nan"),
-    ],
-)
-def test_a_schedule_out_of_range_is_refused(arguments, message):
-    with pytest.raises(InputError) as caught:
-        DiffusionConfig(**arguments)
-    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(

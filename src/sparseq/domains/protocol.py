@@ -8,10 +8,11 @@ import numpy.typing as npt
 
 from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Context
-from sparseq.engine.diffuser import Diffuser, DiffusionConfig
+from sparseq.engine.diffuser import Diffuser
 from sparseq.engine.memory import Memory
 from sparseq.engine.retriever import Retriever
 from sparseq.engine.sampling import SamplingConfig
+from sparseq.engine.schedule import DiffusionConfig
 from sparseq.errors import InputError
 from sparseq.kernel.checks import EDGE, MASK
 

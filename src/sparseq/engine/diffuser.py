@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,45 +10,13 @@ from sparseq.engine.context import Context
 from sparseq.engine.grid import Grid, check_mask, checked_cells, flat_indices
 from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
+from sparseq.engine.schedule import DiffusionConfig, masked_counts, noise_table
 from sparseq.errors import InputError
-from sparseq.kernel.api import NOISE_ROWS
-from sparseq.kernel.checks import MASK, check_count, check_number
+from sparseq.kernel.checks import MASK
 from sparseq.kernel.sampling import Sampling
 
 DISTANCE_BYTES_LIMIT = 256 << 20
 """Above this the fill measures cells anew instead of keeping every cell's distances."""
-
-
-NOISE_LIMIT = 50.0
-"""At 93 the largest factor of confidence would overflow; at 50 nothing is left of the confidence itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class DiffusionConfig:
-    """The schedule of a fill.
-
-    Attributes
-    ----------
-    steps : int
-        Steps from all masked to none, 1 or more; counts follow MaskGIT's cosine (Chang et al., CVPR 2022).
-    noise : float
-        Gumbel noise on the logarithm of a cell's confidence at the first step, falling to 0 at the last; 0 to 50.
-    rounds : int
-        Re-masking rounds afterwards (as in ReMDM, Wang et al. 2025): the least likely cells are filled again.
-    remask : float
-        Share of the filled cells that the first round masks again, 0 to 1; later rounds take less.
-    """
-
-    steps: int = 8
-    noise: float = 0.0
-    rounds: int = 0
-    remask: float = 0.3
-
-    def __post_init__(self) -> None:
-        check_count("steps", self.steps, 1, 1 << 20)
-        check_number("noise", self.noise, 0.0, NOISE_LIMIT)
-        check_count("rounds", self.rounds, 0, 1 << 20)
-        check_number("remask", self.remask, 0.0, 1.0)
 
 
 class Diffuser:
@@ -198,7 +165,7 @@ class Diffuser:
     ) -> None:
         if not len(cells):
             return
-        left = cosine_schedule(len(cells), steps)
+        left = masked_counts(self.config.schedule, len(cells), steps)
         widest = max(rows.n_rows for rows in self.memory.rows()) + work.cells_tl.size
         self.memory.kernel.fill(
             heads,
@@ -235,7 +202,7 @@ class Diffuser:
             steps: int,
             allowed_tlv: npt.NDArray[np.uint8] | None,
         ) -> None:
-            for left in cosine_schedule(len(cells), steps).tolist():
+            for left in masked_counts(self.config.schedule, len(cells), steps).tolist():
                 found = self.memory.kernel.likelihood(heads, context.layout, work.cells_tl, cells, allowed_tlv)
                 order = np.argsort(-found.max(1), kind="stable")
                 surest = np.sort(cells[order[: len(cells) - left]])
@@ -263,24 +230,3 @@ class Diffuser:
         with np.errstate(divide="ignore"):  # without a prior a token may be impossible: -inf
             logp: npt.NDArray[np.float64] = np.log(found[np.arange(len(cells)), tokens])
         return logp
-
-
-def cosine_schedule(n_cells: int, steps: int) -> npt.NDArray[np.int64]:
-    """Return how many of `n_cells` stay masked after each step: n cos(pi t / 2 T), at least one fewer each time."""
-    left: list[int] = []
-    before = n_cells
-    for step in range(1, steps + 1):
-        wanted = math.floor(n_cells * math.cos(math.pi / 2 * step / steps)) if step < steps else 0
-        before = max(min(wanted, before - 1), 0)
-        left.append(before)
-        if before == 0:
-            break
-    return np.array(left, np.int64)
-
-
-def noise_table(n_steps: int, noise: float) -> npt.NDArray[np.float64]:
-    """Return confidence factors exp(tau * Gumbel), float64 of shape (n_steps, NOISE_ROWS), tau falling to 0."""
-    # -log(-log(u)) at the middle of each of the equal shares of (0, 1).
-    gumbel = -np.log(-np.log((np.arange(NOISE_ROWS) + 0.5) / NOISE_ROWS))
-    tau = noise * (1.0 - np.arange(1, n_steps + 1) / n_steps)
-    return np.exp(tau[:, None] * gumbel)

@@ -10,10 +10,11 @@ import numpy.typing as npt
 from sparseq.engine.calibrate import Calibration
 from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Context
-from sparseq.engine.diffuser import Diffuser, DiffusionConfig
+from sparseq.engine.diffuser import Diffuser
 from sparseq.engine.grid import Grid
 from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
+from sparseq.engine.schedule import DiffusionConfig
 from sparseq.errors import InputError
 from sparseq.jobs.drums import CODE_LIMIT, fill_cells, fill_context, usual_bar_steps
 from sparseq.jobs.examples import Example, is_loop

@@ -13,9 +13,10 @@ from sparseq.domains.configs import BEGIN, END, HEAD, LANGUAGES, NO_VALUE, Confi
 from sparseq.domains.protocol import Cells, learn
 from sparseq.domains.sources import read_sources
 from sparseq.engine.config import RetrievalConfig
-from sparseq.engine.diffuser import Diffuser, DiffusionConfig
+from sparseq.engine.diffuser import Diffuser
 from sparseq.engine.retriever import Retriever
 from sparseq.engine.sampling import SamplingConfig
+from sparseq.engine.schedule import DiffusionConfig
 from sparseq.errors import InputError
 from sparseq.kernel.checks import MASK
 

@@ -12,11 +12,12 @@ from sparseq.domains.loglines import BEGIN, END, ENDINGS, GAP, N_MARKS, TEMPLATE
 from sparseq.domains.protocol import Cells, learn
 from sparseq.domains.sources import read_sources, text
 from sparseq.engine.config import RetrievalConfig
-from sparseq.engine.diffuser import Diffuser, DiffusionConfig
+from sparseq.engine.diffuser import Diffuser
 from sparseq.engine.grid import Grid
 from sparseq.engine.memory import Memory
 from sparseq.engine.retriever import Retriever
 from sparseq.engine.sampling import SamplingConfig
+from sparseq.engine.schedule import DiffusionConfig
 from sparseq.errors import InputError
 from sparseq.kernel.checks import MASK
 

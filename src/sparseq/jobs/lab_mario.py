@@ -14,10 +14,11 @@ from sparseq.domains.mario import TILES, fill_context, read_levels, stream_conte
 from sparseq.domains.mario_metrics import measure
 from sparseq.domains.protocol import Cells, Mask, learn
 from sparseq.engine.config import RetrievalConfig
-from sparseq.engine.diffuser import Diffuser, DiffusionConfig
+from sparseq.engine.diffuser import Diffuser
 from sparseq.engine.memory import Memory
 from sparseq.engine.retriever import Retriever
 from sparseq.engine.sampling import SamplingConfig
+from sparseq.engine.schedule import DiffusionConfig
 from sparseq.errors import InputError
 from sparseq.kernel.checks import MASK
 

@@ -14,10 +14,11 @@ from sparseq.domains.sources import read_sources
 from sparseq.domains.tiles import TileDomain
 from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Context
-from sparseq.engine.diffuser import Diffuser, DiffusionConfig
+from sparseq.engine.diffuser import Diffuser
 from sparseq.engine.grid import Grid
 from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
+from sparseq.engine.schedule import DiffusionConfig
 from sparseq.errors import InputError
 from sparseq.kernel.checks import MASK
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from sparseq.engine.diffuser import Diffuser, DiffusionConfig
+from sparseq.engine.diffuser import Diffuser
 from sparseq.engine.original import MASK as VECTOR_MASK
 from sparseq.engine.original import QUALITY, OriginalDiffuser, OriginalRetriever
 from sparseq.engine.retriever import Retriever
 from sparseq.engine.sampling import SamplingConfig
+from sparseq.engine.schedule import DiffusionConfig
 from sparseq.jobs.bench.sizes import Sizes
 from sparseq.jobs.bench.tasks import Task
 from sparseq.jobs.bench.timing import Case, Timing, measure

@@ -7,9 +7,10 @@ import numpy as np
 
 from sparseq.engine.calibrate import Calibration
 from sparseq.engine.context import Context
-from sparseq.engine.diffuser import Diffuser, DiffusionConfig
+from sparseq.engine.diffuser import Diffuser
 from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
+from sparseq.engine.schedule import DiffusionConfig
 from sparseq.jobs.baselines.library import Bits, Bools, Excerpt, Floats, Library, Piece
 from sparseq.jobs.calibration import calibrate_fill, calibrate_stream
 from sparseq.jobs.drums import CODE_LIMIT, fill_cells, fill_context, styled_cells

@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Context
-from sparseq.engine.diffuser import Diffuser, DiffusionConfig
+from sparseq.engine.diffuser import Diffuser
 from sparseq.engine.grid import Grid
 from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
+from sparseq.engine.schedule import DiffusionConfig
 from sparseq.jobs.fill import OWN_WEIGHT, Filling, FillSettings
 from sparseq.jobs.novelty import rewrite_copies
 from sparseq.jobs.pitched.cells import (
