@@ -214,7 +214,7 @@ def without_overlaps(notes: Iterable[Note]) -> tuple[Note, ...]:
         duration = max(note.duration_ticks, 1)
         if limit >= 0:
             duration = min(duration, limit - note.onset_ticks)
-        out.append(note._replace(duration_ticks=duration))
+        out.append(note if duration == note.duration_ticks else note._replace(duration_ticks=duration))
     return tuple(reversed(out))
 
 
