@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sparseq.cli.main import cli, main
+from sparseq.music.keys import Key
 from sparseq.music.score import Note
 from sparseq.music.writer import write_midi
 
@@ -115,12 +116,20 @@ def test_pitched_parts_are_piano_rolls_with_chords_above(band: str) -> None:
     done = show(band)
     assert (done.exit_code, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0] == "band.mid   120 bpm   4/4   A minor   2 bars   480 ppq"
+    assert lines[0] == "band.mid   120 bpm   4/4   A minor (estimated)   2 bars   480 ppq"
     assert [line for line in lines if line in ("chords", "bass", "drums")] == ["chords", "bass", "drums"]
     assert lines[3].split() == ["Am"]
     assert "E4   |●━━━ ━━━━ ━━━━ ━━━━|···· ···· ···· ····|" in lines
     assert "A1   |●━━━ ···· ···· ····|···· ···· ···· ····|" in lines
     assert lines[-1] == "· rest   ○ ghost note   ● hit   ◉ accent   ━ held"
+
+
+def test_the_key_is_that_of_the_key_signature_where_there_is_one(tmp_path: Path) -> None:
+    chord = [Note(0, 4 * PPQ, pitch, 60, 2) for pitch in (57, 60, 64)]
+    file = written(tmp_path / "chord.mid", chord, track_names=["Strings"], key=Key(3, "major"))
+    assert show(file).stdout.splitlines()[0] == "chord.mid   120 bpm   4/4   Eb major   1 bar   480 ppq"
+    facts = json.loads(show(file, "--json").stdout)
+    assert (facts["key"], facts["key_is_estimated"]) == ("Eb major", False)
 
 
 def test_chosen_parts_are_shown(band: str) -> None:
@@ -132,7 +141,7 @@ def test_chosen_parts_are_shown(band: str) -> None:
 
 def test_json_holds_parts_and_notes(band: str) -> None:
     facts = json.loads(show(band, "--json").stdout)
-    assert facts["key"] == "A minor"
+    assert (facts["key"], facts["key_is_estimated"]) == ("A minor", True)
     assert [part["name"] for part in facts["parts"]] == ["drums", "bass", "chords"]
     assert [part["channel"] for part in facts["parts"]] == [10, 2, 3]
     assert facts["bars"][0]["chords"] == ["Am"]

@@ -2,6 +2,7 @@ import pytest
 
 from sparseq.errors import FileError, InputError
 from sparseq.jobs.examples import LOOP_BARS, is_loop, lanes_of, largest_group, load_examples
+from sparseq.music.keys import parse_key
 from sparseq.music.loops import default
 from sparseq.music.score import Note
 from sparseq.music.writer import write_midi
@@ -28,6 +29,14 @@ def test_a_file_of_ones_own_is_counted_as_suits_it_unless_told(rock_loop):
     assert (example.name, example.style, example.steps_per_beat) == (path, "", 4)
     assert (example.bpm, example.meter) == (100.0, (6, 8))
     assert load_examples([path], 6).used[0].steps_per_beat == 6
+
+
+@pytest.mark.parametrize(("stated", "key"), [("Eb major", "Eb major"), ("C major", None), (None, None)])
+def test_a_key_signature_is_believed_unless_it_may_be_nobodys(tmp_path, stated, key):
+    signature = None if stated is None else parse_key(stated)
+    (tmp_path / "a.mid").write_bytes(write_midi([Note(0, 400, 60, 80)], track_names=["Piano"], key=signature))
+    (example,) = load_examples([str(tmp_path)], pitched=True).used
+    assert example.key == (None if key is None else parse_key(key))
 
 
 def test_what_cannot_be_used_is_left_out_with_its_reason(rock_loop, tmp_path):

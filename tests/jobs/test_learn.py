@@ -8,6 +8,7 @@ import pytest
 from sparseq.errors import FileError, InputError
 from sparseq.jobs import learn as job
 from sparseq.jobs.learn import find_midi_files, learn
+from sparseq.music.keys import parse_key
 from sparseq.music.library import library_path, open_library
 from sparseq.music.score import Note, read_score
 from sparseq.music.smf import read
@@ -81,6 +82,17 @@ def test_every_file_is_in_the_library_with_the_score_that_reading_it_gives(pack,
     assert sorted(found) == sorted(str(path) for path in find_midi_files([str(pack)]))
     for path, entry in found.items():
         assert entry.score() == read_score(read(path))
+
+
+def test_a_key_signature_is_kept_where_there_is_one(tmp_path, data):
+    pack = tmp_path / "pack"
+    pack.mkdir()
+    for name, key in (("a", "Eb major"), ("b", "F# minor")):
+        (pack / f"{name}.mid").write_bytes(
+            write_midi([Note(0, 400, 60, 80)], track_names=["Piano"], key=parse_key(key))
+        )
+    learn_all(pack, data)
+    assert [str(entry.key) for entry in pieces(data).values()] == ["Eb major", "F# minor"]
 
 
 def test_parts_are_counted_by_kind(pack, data):

@@ -37,7 +37,7 @@ def test_a_stroke_is_a_note_on_and_a_note_off_on_channel_10():
     assert (bar.length_ticks, bar.ppq, bar.bpm) == (BAR, PPQ, 120.0)
     assert bar.events == (
         (4 * STEP + 10, bytes.fromhex("992464")),
-        (4 * STEP + 130, bytes.fromhex("892400")),
+        (4 * STEP + 130, bytes.fromhex("892440")),
     )
 
 

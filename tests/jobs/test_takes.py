@@ -34,6 +34,19 @@ def test_a_take_is_as_long_as_it_was_played_with_its_notes_meter_and_tempo():
     assert score.track_names == ("Take", "Drums")
 
 
+def test_releases_are_as_they_were_played():
+    """A note-on of velocity 0 is a release of no velocity: 64 is what the MIDI standard has for that."""
+    keys = [
+        (0, bytes([0x90, 60, 100])),
+        (50, bytes([0x80, 60, 17])),
+        (60, bytes([0x90, 60, 90])),
+        (90, b"\x90\x3c\x00"),
+    ]
+    data = tape_bytes(taped(*keys, (95, ON), end=BAR), (3, 4), "Take", {"drums": Sound("drums", 9, None)})
+    offs = [event for track in parse(data, "take.mid").tracks for event in track.events if event.data[0] & 0xF0 == 0x80]
+    assert sorted(offs) == [(50, b"\x80\x3c\x11"), (90, b"\x80\x3c\x40"), (BAR, b"\x89\x24\x40")]
+
+
 def test_changes_of_tempo_stand_where_they_were():
     assert score_of(taped(end=2 * BAR, bpms=(120.0, 60.0))).tempos == ((0, 500_000), (BAR, 1_000_000))
 

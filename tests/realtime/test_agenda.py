@@ -3,7 +3,7 @@
 from sparseq.realtime.agenda import Agenda
 from sparseq.realtime.bar import Bar
 
-ON, OFF, OTHER = b"\x90\x24\x40", b"\x80\x24\x00", b"\xb0\x07\x64"
+ON, OFF, OTHER = b"\x90\x24\x40", b"\x80\x24\x40", b"\xb0\x07\x64"
 
 
 def drained(agenda):

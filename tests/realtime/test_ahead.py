@@ -11,7 +11,7 @@ from sparseq.realtime.framing import Frame, Kind, encode
 from sparseq.realtime.lateness import Lateness
 from sparseq.realtime.ports import PortGone
 
-ON, OFF, QUIET = b"\x90\x24\x40", b"\x80\x24\x00", b"\xb0\x7b\x00"
+ON, OFF, QUIET = b"\x90\x24\x40", b"\x80\x24\x40", b"\xb0\x7b\x00"
 
 
 class Device:

@@ -20,8 +20,8 @@ PARTS = {"kick": Part(9, frozenset([36])), "snare": Part(9, frozenset([38])), "b
 
 def bar(number):
     """Return a bar of one quarter with a kick, a snare and a bass note, and its number in the bass."""
-    events = [(0, b"\x99\x24\x64"), (0, bytes([0x91, number, 80])), (6, b"\x89\x24\x00"), (6, bytes([0x81, number, 0]))]
-    return Bar(PPQ, 60.0, PPQ, (*events, (12, b"\x99\x26\x50"), (18, b"\x89\x26\x00")), tag=number)
+    events = [(0, b"\x99\x24\x64"), (0, bytes([0x91, number, 80])), (6, b"\x89\x24\x40"), (6, bytes([0x81, number, 0]))]
+    return Bar(PPQ, 60.0, PPQ, (*events, (12, b"\x99\x26\x50"), (18, b"\x89\x26\x40")), tag=number)
 
 
 BARS = [bar(number) for number in range(64)]
@@ -134,10 +134,10 @@ def test_a_solo_silences_all_other_parts():
 
 def test_the_end_of_a_note_that_began_before_the_mute_is_kept():
     held = Bar(PPQ, 60.0, PPQ, ((0, b"\x99\x24\x64"),))
-    ends = Bar(PPQ, 60.0, PPQ, ((3, b"\x89\x24\x00"), (6, b"\x99\x24\x64"), (9, b"\x89\x24\x00")))
+    ends = Bar(PPQ, 60.0, PPQ, ((3, b"\x89\x24\x40"), (6, b"\x99\x24\x64"), (9, b"\x89\x24\x40")))
     controls = Controls(PARTS)
     controls.ask(Action.MUTE, "kick")
-    assert controls.take(lambda is_anew: ends).events == ((3, b"\x89\x24\x00"),)
+    assert controls.take(lambda is_anew: ends).events == ((3, b"\x89\x24\x40"),)
     assert controls.take(lambda is_anew: held).events == ()
 
 

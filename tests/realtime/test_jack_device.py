@@ -13,7 +13,7 @@ from sparseq.realtime.jack_device import JackDevice, PeriodClock
 from sparseq.realtime.jack_input import JackInput
 from sparseq.realtime.ports import NoMidiSystem
 
-ON, OFF, QUIET = b"\x90\x24\x40", b"\x80\x24\x00", b"\xb0\x7b\x00"
+ON, OFF, QUIET = b"\x90\x24\x40", b"\x80\x24\x40", b"\xb0\x7b\x00"
 FRAME_NS = 1e9 / 48000
 PERIOD_NS = 64 * FRAME_NS
 

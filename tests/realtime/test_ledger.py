@@ -26,7 +26,7 @@ def test_nothing_sent_needs_no_release():
 
 
 def test_a_note_on_is_released_and_its_channel_silenced():
-    assert hexes(fed("99 24 64").release_messages()) == ["89 24 00", "b9 7b 00"]
+    assert hexes(fed("99 24 64").release_messages()) == ["89 24 40", "b9 7b 00"]
 
 
 def test_note_on_with_velocity_0_ends_a_note():
@@ -34,18 +34,18 @@ def test_note_on_with_velocity_0_ends_a_note():
 
 
 def test_a_note_struck_twice_needs_two_note_offs():
-    ledger = fed("90 3c 40", "90 3c 41", "80 3c 00", "90 3c 42")
+    ledger = fed("90 3c 40", "90 3c 41", "80 3c 40", "90 3c 42")
     assert ledger.sounding == {(0, 60): 2}
-    assert hexes(ledger.release_messages()) == ["80 3c 00", "80 3c 00", "b0 7b 00"]
+    assert hexes(ledger.release_messages()) == ["80 3c 40", "80 3c 40", "b0 7b 00"]
 
 
 def test_a_note_off_too_many_changes_nothing():
-    ledger = fed("80 3c 00", "90 3c 40")
+    ledger = fed("80 3c 40", "90 3c 40")
     assert ledger.sounding == {(0, 60): 1}
 
 
 def test_a_pedal_that_is_down_comes_up_after_the_notes():
-    assert hexes(fed("b1 40 7f", "92 3c 40").release_messages()) == ["82 3c 00", "b1 40 00", "b1 7b 00", "b2 7b 00"]
+    assert hexes(fed("b1 40 7f", "92 3c 40").release_messages()) == ["82 3c 40", "b1 40 00", "b1 7b 00", "b2 7b 00"]
     assert hexes(fed("b1 40 7f", "b1 40 00").release_messages()) == ["b1 7b 00"]
 
 
@@ -56,7 +56,7 @@ def test_all_notes_off_and_all_sound_off_end_the_notes_of_their_channel():
 
 
 def test_a_running_transport_is_stopped_first():
-    assert hexes(fed("fa", "f8", "90 3c 40").release_messages()) == ["fc", "80 3c 00", "b0 7b 00"]
+    assert hexes(fed("fa", "f8", "90 3c 40").release_messages()) == ["fc", "80 3c 40", "b0 7b 00"]
     assert hexes(fed("fb").release_messages()) == ["fc"]
     assert hexes(fed("fa", "fc").release_messages()) == []
 

@@ -3,7 +3,7 @@
 from sparseq.realtime.clock import ManualClock
 from sparseq.realtime.outputs import NullPort, RecordingPort
 
-ON, OFF, QUIET = b"\x90\x3c\x40", b"\x80\x3c\x00", b"\xb0\x7b\x00"
+ON, OFF, QUIET = b"\x90\x3c\x40", b"\x80\x3c\x40", b"\xb0\x7b\x00"
 
 
 def test_recording_keeps_what_it_got_in_order():

@@ -7,7 +7,7 @@ from sparseq.realtime.lateness import Lateness
 from sparseq.realtime.outputs import NullPort, RecordingPort
 from sparseq.realtime.router import Route, RoutedPort, RouteSpec, parse_route
 
-DRUM_ON, BASS_ON, BASS_OFF, CLOCK, SYSEX = b"\x99\x24\x64", b"\x91\x28\x50", b"\x81\x28\x00", b"\xf8", b"\xf0\x01\xf7"
+DRUM_ON, BASS_ON, BASS_OFF, CLOCK, SYSEX = b"\x99\x24\x64", b"\x91\x28\x50", b"\x81\x28\x40", b"\xf8", b"\xf0\x01\xf7"
 
 
 def sent(port):

@@ -16,7 +16,7 @@ from sparseq.realtime.inboxes import SelectInbox, ThreadInbox
 from sparseq.realtime.lateness import Lateness
 from sparseq.realtime.sender import RecordingDevice
 
-ON, OFF, QUIET = b"\x99\x24\x40", b"\x89\x24\x00", b"\xb9\x7b\x00"
+ON, OFF, QUIET = b"\x99\x24\x40", b"\x89\x24\x40", b"\xb9\x7b\x00"
 WAIT_S = 30  # only ever reached by a failure
 
 

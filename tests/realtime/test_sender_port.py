@@ -12,7 +12,7 @@ from sparseq.errors import PortError
 from sparseq.realtime.framing import Decoder
 from sparseq.realtime.sender_port import SenderPort
 
-ON, OFF, QUIET = b"\x99\x24\x40", b"\x89\x24\x00", b"\xb9\x7b\x00"
+ON, OFF, QUIET = b"\x99\x24\x40", b"\x89\x24\x40", b"\xb9\x7b\x00"
 WAIT_S = 30  # only ever reached by a failure
 
 PLAYER = """
@@ -118,4 +118,4 @@ def test_a_player_that_dies_leaves_no_note_sounding(recording, number):
         player.send_signal(number)
         sent = heard(read_fd)
     assert sent[:3] == [ON, b"\x99\x26\x40", ON]
-    assert sent[3:] == [OFF, OFF, b"\x89\x26\x00", QUIET] * 3
+    assert sent[3:] == [OFF, OFF, b"\x89\x26\x40", QUIET] * 3

@@ -16,8 +16,8 @@ from sparseq.realtime.sequencer import Sequencer
 from sparseq.realtime.tape import Tape
 
 PPQ = 24
-KICK_ON, KICK_OFF = b"\x99\x24\x64", b"\x89\x24\x00"
-SNARE_ON, SNARE_OFF = b"\x99\x26\x50", b"\x89\x26\x00"
+KICK_ON, KICK_OFF = b"\x99\x24\x64", b"\x89\x24\x40"
+SNARE_ON, SNARE_OFF = b"\x99\x26\x50", b"\x89\x26\x40"
 QUIET = b"\xb9\x7b\x00"
 CLOCK, START, STOP, POSITION_0 = b"\xf8", b"\xfa", b"\xfc", b"\xf2\x00\x00"
 

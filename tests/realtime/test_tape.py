@@ -3,7 +3,7 @@
 from sparseq.realtime.bar import Bar
 from sparseq.realtime.tape import Tape
 
-ON, OFF = b"\x99\x24\x40", b"\x89\x24\x00"
+ON, OFF = b"\x99\x24\x40", b"\x89\x24\x40"
 
 
 def test_clock_and_transport_are_not_kept_but_sysex_is():
@@ -43,7 +43,7 @@ def taped(count, keep_bars=None):
     tape = Tape(keep_bars)
     for index in range(count):
         tape.begin_bar(index * 96, Bar(96, 120.0 + index, 24), False)
-        for tick, data in [(0, ON), (48, OFF), (90, b"\x91\x30\x50"), (97, b"\x81\x30\x00")]:
+        for tick, data in [(0, ON), (48, OFF), (90, b"\x91\x30\x50"), (97, b"\x81\x30\x40")]:
             tape.write(index * 96 + tick, data)
     return tape
 
@@ -53,8 +53,8 @@ def test_the_last_bars_are_those_that_are_over_and_begin_at_tick_0():
     assert [(bar.start_ticks, bar.bar.bpm) for bar in last.bars] == [(0, 122.0), (96, 123.0)]
     assert last.end_ticks == 192
     assert last.events == [
-        (0, ON), (48, OFF), (90, b"\x91\x30\x50"), (97, b"\x81\x30\x00"), (96, ON), (144, OFF), (186, b"\x91\x30\x50"),
-        (192, b"\x81\x30\x00"),
+        (0, ON), (48, OFF), (90, b"\x91\x30\x50"), (97, b"\x81\x30\x40"), (96, ON), (144, OFF), (186, b"\x91\x30\x50"),
+        (192, b"\x81\x30\x40"),
     ]  # fmt: skip
 
 

@@ -61,6 +61,7 @@ def _read(file: str, steps: int | None) -> Piece:
     from sparseq.music.piece import make_piece
     from sparseq.music.resolution import suitable_steps
     from sparseq.music.score import read_score
+    from sparseq.music.signature import key_signature
     from sparseq.music.smf import parse
 
     midi = parse(read_bytes(file), file)
@@ -68,4 +69,4 @@ def _read(file: str, steps: int | None) -> Piece:
     if steps is not None:
         grid_bars(score_bars(score), score.ppq, steps)  # bars that are no whole steps are told
     counted = suitable_steps(score, drum_notes(score) or score.notes) if steps is None else steps
-    return make_piece(score, split_parts(score, programs_of(midi)), steps_per_beat=counted)
+    return make_piece(score, split_parts(score, programs_of(midi)), steps_per_beat=counted, key=key_signature(midi))

@@ -130,7 +130,7 @@ def title_of(shown: Shown) -> str:
     tempo = tempos[0] if len(set(tempos)) == 1 else f"{min(tempos, key=float)}-{max(tempos, key=float)}"
     meters = dict.fromkeys(f"{upper}/{lower}" for _, upper, lower in score.meters)
     n_bars = len(shown.piece.bars)
-    key = [str(shown.piece.key)] if shown.piece.key else []
+    key = [f"{shown.piece.key}{' (estimated)' * shown.piece.key_is_estimated}"] if shown.piece.key else []
     length = f"{n_bars} bar{'s' * (n_bars != 1)}"
     facts = [shown.name, f"{tempo} bpm", ", ".join(meters), *key, length, f"{score.ppq} ppq"]
     return plain_text("   ".join(facts))
@@ -181,13 +181,23 @@ def _piece_facts(shown: Shown) -> dict[str, object]:
 
     piece = shown.piece
     if not piece.score.notes:
-        return {"bars": [], "lanes": [], "hits": [], "notes": [], "parts": [], "key": None, "steps_per_beat": None}
+        return {
+            "bars": [],
+            "lanes": [],
+            "hits": [],
+            "notes": [],
+            "parts": [],
+            "key": None,
+            "key_is_estimated": False,
+            "steps_per_beat": None,
+        }
     grid, names = encode_piece(piece), shown.part_names()
     chosen = [bar for bar in grid.bars if bar.number in set(shown.numbers())]
     chords = piece.chords_t(shown.chords) if piece.pitched_notes else [None] * grid.n_steps
     return {
         "steps_per_beat": grid.steps_per_beat,
         "key": str(piece.key) if piece.key else None,
+        "key_is_estimated": piece.key is not None and piece.key_is_estimated,
         "parts": [
             {"name": part.name, "kind": part.kind, "channel": part.channel + 1, "program": part.program}
             for part in piece.parts

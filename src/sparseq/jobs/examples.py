@@ -199,15 +199,16 @@ def _example(source: LoopSource, midi: MidiFile, score: Score, steps_per_beat: i
 
 
 def _with_facts(example: Example, source: LoopSource, midi: MidiFile) -> Example:
-    """Add what pitched parts are read with; key and chords are stated for shipped loops only."""
+    """Add what pitched parts are read with; chords are stated for shipped loops only."""
     from sparseq.music.chords import parse_chords
     from sparseq.music.keys import parse_key
     from sparseq.music.parts import programs_of
+    from sparseq.music.signature import likely_signature
 
     key, chords = (source.info.key, source.info.chords) if source.info else ("", "")
     return example._replace(
         programs=programs_of(midi),
-        key=parse_key(key) if key else None,
+        key=parse_key(key) if key else likely_signature(midi),
         chords=parse_chords(chords) if chords else None,
     )
 

@@ -16,7 +16,7 @@ from sparseq.music.layout import VOICE, Lane, Sound
 from sparseq.music.partgrid import PartGrid
 from sparseq.music.parts import LEAD
 from sparseq.music.pitched import N_PITCH_TOKENS
-from sparseq.music.units import PPQ
+from sparseq.music.units import PPQ, RELEASE_VELOCITY
 from sparseq.realtime.bar import Bar
 from sparseq.realtime.clock import Clock
 from sparseq.realtime.listen import Listener, Phrase
@@ -176,7 +176,13 @@ def _sung(answers: tuple[Answer, ...], index: int, meter: Meter) -> _Sung:
             if bar == index:
                 onset = max(note.onset_ticks - start, -PPQ // 2)
                 events.append((onset, 1, bytes((0x90 | note.channel, note.pitch, note.velocity))))
-                events.append((max(note.end_ticks - start, onset + 1), 0, bytes((0x80 | note.channel, note.pitch, 0))))
+                events.append(
+                    (
+                        max(note.end_ticks - start, onset + 1),
+                        0,
+                        bytes((0x80 | note.channel, note.pitch, RELEASE_VELOCITY)),
+                    )
+                )
     return _Sung(tuple((tick, data) for tick, _, data in sorted(events)), _grid_of(answers, index, meter))
 
 

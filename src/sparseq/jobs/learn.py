@@ -11,6 +11,7 @@ from sparseq.errors import FileError, InputError, SparseqError
 from sparseq.music.library import FileStamp, Library, library_path, open_library
 from sparseq.music.loops import SUFFIXES
 from sparseq.music.piece import Piece, read_piece
+from sparseq.music.signature import likely_signature
 from sparseq.music.smf import parse
 
 MOST_BYTES = 8 * 2**20
@@ -203,7 +204,8 @@ def _learn_file(library: Library, path: Path, stamp: FileStamp) -> list[str]:
     twin = library.twin(digest, stamp.path)
     if twin is not None:
         raise InputError(f"it is the same as {twin}")
-    piece = _usable(read_piece(parse(data, str(path))))
+    midi = parse(data, str(path))
+    piece = _usable(read_piece(midi, key=likely_signature(midi)))
     library.add(stamp, digest, piece)
     return [part.kind for part in piece.parts]
 

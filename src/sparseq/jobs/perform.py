@@ -10,7 +10,7 @@ from sparseq.music.layout import Sound
 from sparseq.music.partgrid import PartGrid
 from sparseq.music.parts import DRUMS
 from sparseq.music.score import Note, without_overlaps
-from sparseq.music.units import PPQ
+from sparseq.music.units import PPQ, RELEASE_VELOCITY
 from sparseq.realtime.bar import Bar
 
 _KEPT_BARS = 256  # far more than a stream can be rewound
@@ -117,7 +117,7 @@ def performed(
         end = max(min(note.end_ticks - PPQ, latest), onset + 1)
         ends[voice] = max(end, ends.get(voice, end))
         events.append((onset, _ON, bytes((0x90 | note.channel, note.pitch, note.velocity))))
-        events.append((end, _OFF, bytes((0x80 | note.channel, note.pitch, 0))))
+        events.append((end, _OFF, bytes((0x80 | note.channel, note.pitch, RELEASE_VELOCITY))))
     bar = Bar(length, bpm, PPQ, tuple((tick, data) for tick, _, data in sorted(events)))
     return bar, {voice: end - length for voice, end in ends.items() if end > length - PPQ}
 

@@ -58,6 +58,7 @@ def tape_bytes(
         channels=channels,
         programs=_programs(tape, sounds),
         title=title,
+        releases={index: data[2] for index, (_, data) in enumerate(events) if data[0] & 0xF0 == 0x80},
         others={
             track: [e for e in controls if channels.index(e.data[0] & 0x0F) == track] for track in range(len(names))
         },

@@ -19,8 +19,7 @@ from sparseq.errors import InputError
 from sparseq.music.events import Event, is_end
 from sparseq.music.score import Note, pair_notes, without_overlaps
 from sparseq.music.smf import MidiFile, Track
-
-_RELEASE_VELOCITY = 64  # what the MIDI standard tells a keyboard to send that does not measure it
+from sparseq.music.units import RELEASE_VELOCITY
 
 _Voices = dict[tuple[int, int], list[Note]]
 
@@ -130,7 +129,7 @@ def _onset(note: Note) -> int:
 
 
 def _off_event(note: Note, tick: int) -> Event:
-    return Event(tick, bytes((0x80 | note.channel, note.pitch, _RELEASE_VELOCITY)))
+    return Event(tick, bytes((0x80 | note.channel, note.pitch, RELEASE_VELOCITY)))
 
 
 def _free_end(note: Note, earlier: Sequence[Note], later: Sequence[Note]) -> int:

@@ -82,7 +82,7 @@ class Entry:
 
     @property
     def key(self) -> Key | None:
-        """Its estimated key; None for drums alone."""
+        """The key of its key signature, or estimated; None for drums alone."""
         return parse_key(self.facts["key"]) if self.facts["key"] else None
 
     @property

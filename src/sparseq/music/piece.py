@@ -30,7 +30,9 @@ class Piece:
     bars : tuple of GridBar
         Its bars in steps; the last onset lies in them.
     key : Key or None
-        Given or estimated; None for drums alone.
+        Given or estimated; None where none is given and drums are alone.
+    key_is_estimated : bool
+        Whether nobody said so.
     """
 
     score: Score
@@ -38,6 +40,7 @@ class Piece:
     steps_per_beat: int
     bars: tuple[GridBar, ...]
     key: Key | None
+    key_is_estimated: bool = False
 
     @property
     def pitched_notes(self) -> tuple[Note, ...]:
@@ -120,10 +123,10 @@ def make_piece(
     steps = suitable_steps(score, score.notes) if steps_per_beat is None else steps_per_beat
     last = int(steps_of(score.notes, score.ppq, steps).max(initial=-1))
     bars = counted_bars(score, steps, last)
-    if key is None:
-        estimate = estimate_key([note for part in parts if part.kind != DRUMS for note in part.notes])
-        key = estimate.key if estimate else None
-    return Piece(score, tuple(parts), steps, bars, key)
+    if key is not None:
+        return Piece(score, tuple(parts), steps, bars, key)
+    estimate = estimate_key([note for part in parts if part.kind != DRUMS for note in part.notes])
+    return Piece(score, tuple(parts), steps, bars, estimate.key if estimate else None, key_is_estimated=True)
 
 
 def _heard_chords(piece: Piece) -> tuple[Chord | None, ...]:

@@ -7,6 +7,9 @@ from sparseq.errors import InputError
 PPQ = 960
 """Internal resolution in ticks per quarter note: a multiple of what sequencers use (96, 120, 192, 240, 480)."""
 
+RELEASE_VELOCITY = 64
+"""Of a note-off where none was measured, as the MIDI 1.0 specification has it; note-on of 0 means it, too."""
+
 DEFAULT_TEMPO_US = 500_000
 """Microseconds per quarter note where a file states no tempo: 120 bpm, as the MIDI file standard has it."""
 

@@ -10,13 +10,14 @@ from sparseq.music.bars import bar_lines
 from sparseq.music.events import Event
 from sparseq.music.keys import Key, class_name
 from sparseq.music.score import Note, without_overlaps
-from sparseq.music.units import DEFAULT_TEMPO_US, MAX_TEMPO_US, PPQ
+from sparseq.music.units import DEFAULT_TEMPO_US, MAX_TEMPO_US, PPQ, RELEASE_VELOCITY
 
 if TYPE_CHECKING:
     from mido import Message, MetaMessage, MidiTrack
 
 _NO_PROGRAMS: Mapping[int, int] = MappingProxyType({})
 _NO_EVENTS: Mapping[int, Sequence[Event]] = MappingProxyType({})
+_NO_RELEASES: Mapping[int, int] = MappingProxyType({})
 
 
 def write_midi(
@@ -32,6 +33,7 @@ def write_midi(
     key: Key | None = None,
     title: str = "",
     others: Mapping[int, Sequence[Event]] = _NO_EVENTS,
+    releases: Mapping[int, int] = _NO_RELEASES,
 ) -> bytes:
     """Write notes to the bytes of a MIDI file of format 1.
 
@@ -61,6 +63,8 @@ def write_midi(
     others : mapping of int to sequence of Event
         Channel messages that are no notes, by part index: controllers, bends, pressure, programs. Those of a tick come
         before the notes that begin there.
+    releases : mapping of int to int
+        Release velocity, 0 to 127, by a note's `off_index`; that of notes that are not in it is `RELEASE_VELOCITY`.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def write_midi(
     for index, name in enumerate(track_names):
         part = [note for note in ordered if note.track == index]
         channel = channels[index] if channels else next((note.channel for note in part), 0)
-        timed = _part(part, name, channel, programs.get(index), end_ticks)
+        timed = _part(part, name, channel, programs.get(index), end_ticks, releases)
         out.tracks.append(_track(timed + _messages(others.get(index, ()), end_ticks), end_ticks))
     file = io.BytesIO()
     out.save(file=file)
@@ -132,7 +136,9 @@ def _conductor(
     return timed
 
 
-def _part(notes: Sequence[Note], name: str, channel: int, program: int | None, end_ticks: int) -> _Timed:
+def _part(
+    notes: Sequence[Note], name: str, channel: int, program: int | None, end_ticks: int, releases: Mapping[int, int]
+) -> _Timed:
     """Return name, program and notes of a part as (tick, rank, message): within a tick, offs before ons."""
     from mido import Message, MetaMessage
 
@@ -145,7 +151,7 @@ def _part(notes: Sequence[Note], name: str, channel: int, program: int | None, e
         key = {"channel": note.channel, "note": note.pitch}
         end = min(note.end_ticks, end_ticks)
         timed.append((note.onset_ticks, 3, Message("note_on", velocity=note.velocity, **key)))
-        timed.append((end, 2, Message("note_off", velocity=64, **key)))
+        timed.append((end, 2, Message("note_off", velocity=releases.get(note.off_index, RELEASE_VELOCITY), **key)))
     return timed
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 
 _NOTE_OFF, _NOTE_ON, _CONTROL = 0x80, 0x90, 0xB0
 _SUSTAIN, _ALL_SOUND_OFF, _ALL_NOTES_OFF = 64, 120, 123
+_RELEASE_VELOCITY = 64  # what the MIDI specification has where none was measured
 _START, _CONTINUE, _STOP = 0xFA, 0xFB, 0xFC
 
 
@@ -56,7 +57,7 @@ class NoteLedger:
         """
         messages = [bytes([_STOP])] if self._is_running else []
         for (channel, pitch), depth in self.sounding.items():
-            messages += [bytes([_NOTE_OFF | channel, pitch, 0])] * depth
+            messages += [bytes([_NOTE_OFF | channel, pitch, _RELEASE_VELOCITY])] * depth
         messages += [bytes([_CONTROL | channel, _SUSTAIN, 0]) for channel in sorted(self._sustained)]
         messages += [bytes([_CONTROL | channel, _ALL_NOTES_OFF, 0]) for channel in sorted(self._channels)]
         self._forget()

@@ -1,6 +1,7 @@
 """What a stream learns from: loops of one meter, brought to one tonic, in memory once for any number of streams."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -246,7 +247,7 @@ def _is_wanted(name: str, kind: str, wanted: Collection[str]) -> bool:
 def _only(piece: Piece, wanted: Collection[str]) -> Piece:
     """Return a piece with the pitched parts that are wanted."""
     parts = tuple(part for part in piece.parts if part.kind != DRUMS and _is_wanted(part.name, part.kind, wanted))
-    return Piece(piece.score, parts, piece.steps_per_beat, piece.bars, piece.key)
+    return replace(piece, parts=parts)
 
 
 def _having(examples: Examples, wanted: Collection[str]) -> Examples:
