@@ -5,6 +5,7 @@ SPARSEQ_DEBUG_BUILD=1 compiles with bounds checks and without optimisation.
 
 import os
 
+import numpy as np
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
@@ -39,7 +40,8 @@ def extensions():
                 f"{FOLDER}/{source}",
             ],
             depends=SOURCES,
-            include_dirs=[FOLDER],
+            include_dirs=[FOLDER, np.get_include()],
+            define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
             extra_compile_args=flags + ([] if source.startswith("_vector") else unfused),
         )
         for source in sources

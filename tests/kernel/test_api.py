@@ -43,6 +43,13 @@ class Call:
         self.barred_b3, self.first_step = None, 0
         self.origins_tl, self.logp_tl = np.full((3, 3), NO_ORIGIN), np.zeros((3, 3))
 
+    def exactly(self):
+        """Turn lists of whole numbers into the arrays that loops take, as the engine hands them in."""
+        for name, dtype in (("cell_indices", np.int64), ("order", np.int32), ("left_s", np.int64)):
+            given = np.array(getattr(self, name))
+            if given.dtype.kind == "i":
+                setattr(self, name, given.astype(dtype))
+
     def keep(self):
         """Return copies of all that a call may write."""
         own = [head.n_own for head in self.heads if hasattr(head, "n_own")]
@@ -211,8 +218,11 @@ REFUSALS = [
         for name in names
     ],
 )
-def test_what_does_not_fit_is_refused_before_anything_is_written(call, name, argument, value, message):
+@pytest.mark.parametrize("exact", [False, True], ids=["lists", "arrays"])
+def test_what_does_not_fit_is_refused_before_anything_is_written(call, name, argument, value, message, exact):
     setattr(call, argument, value)
+    if exact:
+        call.exactly()
     before, own_before = call.keep()
     with pytest.raises(InputError) as caught:
         getattr(call, name)()
@@ -229,6 +239,25 @@ def test_arguments_that_fit_are_accepted(call, name):
     getattr(call, name)()
     if name != "likelihood":
         assert (call.cells_tl != MASK).all()
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_the_quick_look_passes_what_the_engine_hands_in_and_nothing_else(exact):
+    """A quick look that never says yes costs more than the checks that it saves."""
+    call = Call(load("native"))
+    call.cell_indices, held = call.cell_indices.tolist(), [0, 1]
+    if exact:
+        call.exactly()
+        held = np.array(held)
+    loops, grid, out = call.kernel._loops, (call.heads, call.layout, call.cells_tl), (call.origins_tl, call.logp_tl)
+    schedule = (call.left_s, call.noise_sk, NOISE_ROWS, 1, 0)
+    found = [
+        loops.columns_fit(*grid, call.order, 0, 3, 1, 0, *out),
+        loops.hole_fits(*grid, call.cell_indices, *schedule, *out),
+        loops.cells_fit(*grid, call.cell_indices, 0),
+        loops.held_cells_fit(*grid, held, 0),
+    ]
+    assert found == [exact] * 4
 
 
 @pytest.mark.parametrize("name", ["fill", "likelihood", "stream"])

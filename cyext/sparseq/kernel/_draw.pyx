@@ -10,9 +10,8 @@ cdef enum:
 
 cdef SamplingParams params_of(sampling) except *:
     cdef SamplingParams how
-    how.temperature, how.top_k, how.top_p = sampling.temperature, sampling.top_k, sampling.top_p
-    how.repetition_penalty, how.no_repeat_window = sampling.repetition_penalty, sampling.no_repeat_window
-    how.greedy, how.rest_odds = sampling.greedy, sampling.rest_odds
+    (how.temperature, how.top_k, how.top_p, how.repetition_penalty, how.no_repeat_window, how.greedy,
+     how.rest_odds) = sampling
     return how
 
 

@@ -1,10 +1,12 @@
 """Filling a hole: masked cells over several steps, the most confident first (MaskGIT, Chang et al. 2022)."""
 
-import numpy as np
-
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from libc.math cimport log as c_log
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
+cimport numpy as cnp
+
+from sparseq.kernel._arrays cimport data_of, length_of
 from sparseq.kernel._answer cimport ask, origin_of, predict
 from sparseq.kernel._draw cimport SamplingParams, draw, params_of, shape
 from sparseq.kernel._grid cimport Grid, GridArrays, allowed_at, query_of, recent_of, target, widest
@@ -14,8 +16,11 @@ from sparseq.kernel._head cimport Head, add_slot, attend, distances_size, measur
 cdef extern from "_philox.h" nogil:
     void philox_each(uint64_t, const int64_t*, const int32_t*, Py_ssize_t, uint32_t, uint32_t, uint32_t, uint32_t*)
 
+cnp.import_array()
+
 cdef enum:
-    NOISE_BITS = 10     # rows of the confidence-noise table, see api.NOISE_ROWS
+    NOISE_BITS = 10     # rows of the confidence-noise table, see checks.NOISE_ROWS
+    MOST_ROOMS = 16
 
 
 cdef struct Hole:
@@ -56,15 +61,20 @@ cdef struct Draws:
 cdef class HoleArrays:
     """Owns what a Hole's pointers look at, for one call."""
     cdef Hole hole
-    cdef list _arrays
+    cdef void* _rooms[MOST_ROOMS]
+    cdef int _n_rooms
 
-    def __init__(self, GridArrays arrays, heads, const int64_t[::1] cells, bint incremental):
+    def __dealloc__(self):
+        cdef int i
+        for i in range(self._n_rooms):
+            PyMem_Free(self._rooms[i])
+
+    def __init__(self, GridArrays arrays, heads, cell_indices, bint incremental):
         cdef Hole* hole = &self.hole
-        cdef Py_ssize_t n = cells.shape[0], width = widest(heads), i
-        self._arrays = [cells]
+        cdef Py_ssize_t n = length_of(cell_indices), width = widest(heads), i
         hole.n_cells = hole.n_masked = n
         hole.n_values = max([head.n_values for head in heads], default=1)
-        hole.cell = &cells[0] if n else NULL
+        hole.cell = <int64_t*>data_of(cell_indices, cnp.NPY_INT64, 1)
         # One line of eight-byte numbers a cell, one of four-byte ones: an array for each would cost more than the fill.
         cdef double* doubles = <double*>self._room(8 * (n * (2 + 2 * hole.n_values) + 1))
         hole.confidence, hole.total = doubles, doubles + n
@@ -82,9 +92,12 @@ cdef class HoleArrays:
 
     cdef char* _room(self, Py_ssize_t n_bytes, bint zero=True) except NULL:
         """Fresh memory, zero or not, that lives as long as this; aligned for numbers of eight bytes."""
-        cdef char[::1] look = (np.zeros if zero else np.empty)(n_bytes + 1, np.int8)
-        self._arrays.append(look)
-        return &look[0]
+        cdef void* room = PyMem_Calloc(n_bytes + 1, 1) if zero else PyMem_Malloc(n_bytes + 1)
+        if room == NULL:
+            raise MemoryError
+        self._rooms[self._n_rooms] = room
+        self._n_rooms += 1
+        return <char*>room
 
     cdef int _make_rows(self, Grid* grid, bint incremental) except -1:
         cdef Hole* hole = &self.hole
@@ -136,23 +149,27 @@ cdef int each_watcher(const Grid* grid, Hole* hole, const int32_t* place, int64_
     return 0
 
 
-def fill(heads, layout, cells_tl, cell_indices, const int64_t[::1] left_s, const double[:, ::1] noise_sk, sampling,
-         uint64_t seed, uint32_t round_number, *, allowed_tlv, origins_tl, logp_tl, bint incremental=True):
+def fill(heads, layout, cells_tl, cell_indices, left_s, noise_sk, sampling, uint64_t seed,
+         uint32_t round_number, *, allowed_tlv, origins_tl, logp_tl, bint incremental=True):
     cdef GridArrays arrays = GridArrays(heads, layout, cells_tl, allowed_tlv, origins_tl, logp_tl)
     cdef HoleArrays hole_arrays = HoleArrays(arrays, heads, cell_indices, incremental)
     cdef Grid* grid = &arrays.grid
     cdef Hole* hole = &hole_arrays.hole
     cdef Draws draws
-    cdef Py_ssize_t i, step
+    cdef const int64_t* left = <int64_t*>data_of(left_s, cnp.NPY_INT64, 1)
+    cdef Py_ssize_t n_steps = length_of(left_s), i, step
+    cdef const double* noise = NULL
+    if noise_sk is not None:
+        noise = <double*>data_of(noise_sk, cnp.NPY_FLOAT64, 2)
     draws.how, draws.seed, draws.round_number = params_of(sampling), seed, round_number
     with nogil:
         for i in range(hole.n_cells):
             begin(grid, hole, i)
-        for step in range(left_s.shape[0]):
+        for step in range(n_steps):
             philox_each(seed, hole.cell, hole.masked, hole.n_masked, step + 1, round_number, 0, hole.words)
             for i in range(hole.n_masked):
-                propose(grid, hole, i, &draws, &noise_sk[step, 0] if noise_sk is not None else NULL)
-            decide_surest(grid, hole, left_s[step], &draws)
+                propose(grid, hole, i, &draws, noise + (step << NOISE_BITS) if noise != NULL else NULL)
+            decide_surest(grid, hole, left[step], &draws)
 
 
 cdef int ask_cell(const Grid* grid, Hole* hole, Py_ssize_t i) except -1 nogil:

@@ -3,48 +3,35 @@
 import numpy as np
 
 from sparseq.kernel._fill import fill  # noqa: F401: the loops are looked up in this module
+from sparseq.kernel._fits import cells_fit, columns_fit, held_cells_fit, hole_fits  # noqa: F401: so are these
 
 from libc.math cimport log as c_log
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
+cimport numpy as cnp
+
+from sparseq.kernel._arrays cimport data_of, length_of
 from sparseq.kernel._answer cimport ask, origin_of, predict
 from sparseq.kernel._draw cimport SamplingParams, draw, params_of, shape
 from sparseq.kernel._grid cimport (
     Grid, GridArrays, allowed_after, allowed_at, place_of, query_of, recent_of, widest,
 )
 from sparseq.kernel._philox cimport philox4x32, uniform53
-from sparseq.kernel._head cimport EDGE_CELL, MASK_CELL, Head
+from sparseq.kernel._head cimport MASK_CELL, Head
 from sparseq.kernel._head cimport remember as remember_row
 
-
-def columns_fit(heads, layout, const uint16_t[:, ::1] cells_tl, const int64_t[::1] lanes, Py_ssize_t start,
-                Py_ssize_t stop):
-    """Whether columns may be streamed, see grid_checks.check_columns: nothing is raised, and what fits fits in no time."""
-    cdef const int32_t[::1] head_of_lane = layout.head_of_lane
-    cdef Py_ssize_t first = max(start + <Py_ssize_t>layout.first_dt, 0)
-    cdef Py_ssize_t last = min(stop + <Py_ssize_t>layout.last_dt, cells_tl.shape[0]), n_lanes = cells_tl.shape[1], t, i
-    cdef int alphabet = min([head.alphabet for head in heads]), n_values, token
-    for t in range(first, last):
-        for i in range(n_lanes):
-            if alphabet <= cells_tl[t, i] < EDGE_CELL:
-                return False
-    for i in range(lanes.shape[0]):
-        n_values = heads[head_of_lane[lanes[i]]].n_values
-        for t in range(start, stop):
-            token = cells_tl[t, lanes[i]]
-            if token != MASK_CELL and token >= n_values:
-                return False
-    return True
+cnp.import_array()
 
 
 def remember(heads, layout, cells_tl, cell_indices, int64_t first_step=0):
     cdef GridArrays arrays = GridArrays(heads, layout, cells_tl, first_step=first_step)
-    cdef const int64_t[::1] cells = cell_indices
-    cdef int32_t[::1] query = np.zeros(widest(heads), np.int32)
-    cdef Py_ssize_t i
+    cdef const int64_t* cells = <int64_t*>data_of(cell_indices, cnp.NPY_INT64, 1)
+    cdef Py_ssize_t n = length_of(cell_indices), i
+    room = np.empty(widest(heads), np.int32)
+    cdef int32_t* query = <int32_t*>data_of(room, cnp.NPY_INT32, 1)
     with nogil:
-        for i in range(cells.shape[0]):
-            remember_cell(&arrays.grid, cells[i], &query[0])
+        for i in range(n):
+            remember_cell(&arrays.grid, cells[i], query)
 
 
 cdef int remember_cell(const Grid* grid, int64_t cell, int32_t* query) except -1 nogil:
@@ -56,14 +43,15 @@ cdef int remember_cell(const Grid* grid, int64_t cell, int32_t* query) except -1
 
 def likelihood(heads, layout, cells_tl, cell_indices, allowed_tlv=None, int64_t first_step=0):
     cdef GridArrays arrays = GridArrays(heads, layout, cells_tl, allowed_tlv, first_step=first_step)
-    cdef const int64_t[::1] cells = cell_indices
-    cdef int32_t[::1] query = np.zeros(widest(heads), np.int32)
-    cdef double[:, ::1] out = np.zeros((cells.shape[0], max([head.n_values for head in heads], default=1)))
-    cdef Py_ssize_t i
+    cdef const int64_t* cells = <int64_t*>data_of(cell_indices, cnp.NPY_INT64, 1)
+    cdef Py_ssize_t n = length_of(cell_indices), n_values = max([head.n_values for head in heads], default=1), i
+    room, out = np.empty(widest(heads), np.int32), np.zeros((n, n_values))
+    cdef int32_t* query = <int32_t*>data_of(room, cnp.NPY_INT32, 1)
+    cdef double* line = <double*>data_of(out, cnp.NPY_FLOAT64, 2)
     with nogil:
-        for i in range(cells.shape[0]):
-            predict_cell(&arrays.grid, cells[i], &query[0], &out[i, 0])
-    return np.asarray(out)
+        for i in range(n):
+            predict_cell(&arrays.grid, cells[i], query, line + i * n_values)
+    return out
 
 
 cdef int predict_cell(const Grid* grid, int64_t cell, int32_t* query, double* probability) except -1 nogil:
@@ -84,22 +72,22 @@ def stream(heads, layout, cells_tl, order, Py_ssize_t start, Py_ssize_t stop, sa
            allowed_tlv, origins_tl, logp_tl, barred_b3=None, int64_t first_step=0):
     cdef GridArrays arrays = GridArrays(heads, layout, cells_tl, allowed_tlv, origins_tl, logp_tl,
                                         first_step=first_step, allowed_from=start, barred_b3=barred_b3)
-    cdef const int32_t[::1] lanes = order
+    cdef const int32_t* lanes = <int32_t*>data_of(order, cnp.NPY_INT32, 1)
+    cdef Py_ssize_t n_lanes = length_of(order), width = widest(heads), t, i
     cdef SamplingParams how = params_of(sampling)
-    cdef Py_ssize_t width = widest(heads)
     # Sums, a query, recent values and allowed ones, in one: an array for each would take longer than a column.
-    cdef double[::1] upto = np.empty(3 * width)
-    cdef int32_t* query = <int32_t*>(&upto[0] + width)
-    cdef uint8_t* recent = <uint8_t*>(&upto[0] + 2 * width)
+    all_room = np.empty(3 * width)
+    cdef double* upto = <double*>data_of(all_room, cnp.NPY_FLOAT64, 1)
+    cdef int32_t* query = <int32_t*>(upto + width)
+    cdef uint8_t* recent = <uint8_t*>(upto + 2 * width)
     cdef uint8_t* room = recent + width
     cdef Grid* grid = &arrays.grid
-    cdef Py_ssize_t t, i
     with nogil:
         for t in range(start, stop):
-            for i in range(lanes.shape[0]):
+            for i in range(n_lanes):
                 if grid.cells[t * grid.n_lanes + lanes[i]] == MASK_CELL:
-                    stream_cell(grid, t, lanes[i], &how, seed, query, recent, room, &upto[0])
-            for i in range(lanes.shape[0]):
+                    stream_cell(grid, t, lanes[i], &how, seed, query, recent, room, upto)
+            for i in range(n_lanes):
                 remember_cell(grid, t * grid.n_lanes + lanes[i], query)
 
 

@@ -28,6 +28,7 @@ cdef struct Grid:
 cdef class GridArrays:
     """Owns what a Grid's pointers look at, for one call."""
     cdef Grid grid
+    cdef Head** head_of_lane
     cdef object _arrays
 
 

@@ -1,13 +1,16 @@
 """A grid with its heads: what each slot of each cell reads."""
 
-import numpy as np
-
+from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
 from libc.string cimport memcpy, memset
 
-from libc.stdint cimport uint64_t
+cimport numpy as cnp
 
+from sparseq.kernel._arrays cimport data_of, length_of
 from sparseq.kernel._head cimport EDGE_CELL, MASK_CELL, UNKNOWN, code_of_cell
 from sparseq.kernel._slots cimport SlotHead
+
+cnp.import_array()
 
 cdef enum:
     EDGE_LANE = -1      # a slot that always reads the edge; below it -2 - code reads a constant code
@@ -15,33 +18,39 @@ cdef enum:
 
 cdef class GridArrays:
 
-    def __init__(self, heads, layout, uint16_t[:, ::1] cells_tl, const uint8_t[:, :, ::1] allowed_tlv=None,
-                 int64_t[:, ::1] origins_tl=None, double[:, ::1] logp_tl=None, *, int64_t first_step=0,
-                 Py_ssize_t allowed_from=0, const int32_t[:, ::1] barred_b3=None):
+    def __cinit__(self, heads, layout, *_, **__):
+        self.head_of_lane = <Head**>PyMem_Calloc(length_of(layout.head_of_lane) + 1, sizeof(Head*))
+        if self.head_of_lane == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        PyMem_Free(self.head_of_lane)
+
+    def __init__(self, heads, layout, cells_tl, allowed_tlv=None, origins_tl=None, logp_tl=None, *,
+                 int64_t first_step=0, Py_ssize_t allowed_from=0, barred_b3=None):
         cdef Grid* grid = &self.grid
-        cdef const int32_t[:, ::1] dt = layout.dt_ls, lane = layout.lane_ls
-        cdef const int32_t[::1] head_of_lane = layout.head_of_lane
-        cdef uint64_t[::1] address = np.zeros(head_of_lane.shape[0] + 1, np.uint64)
+        dt, lane, head_of_lane = layout.dt_ls, layout.lane_ls, layout.head_of_lane
+        cdef const int32_t* place = <int32_t*>data_of(head_of_lane, cnp.NPY_INT32, 1)
         cdef Py_ssize_t i
-        for i in range(head_of_lane.shape[0]):
-            if head_of_lane[i] >= 0:
-                address[i] = <size_t>&(<SlotHead?>heads[head_of_lane[i]]).head
-        self._arrays = (list(heads), cells_tl, allowed_tlv, barred_b3, origins_tl, logp_tl, dt, lane, address)
-        grid.n_steps, grid.n_lanes = cells_tl.shape[0], cells_tl.shape[1]
-        grid.n_slots, grid.first_step = dt.shape[1], first_step
-        grid.head_of_lane = <Head**>&address[0]
-        grid.cells = &cells_tl[0, 0] if cells_tl.size else NULL
-        grid.dt = &dt[0, 0] if dt.size else NULL
-        grid.lane = &lane[0, 0] if lane.size else NULL
-        if allowed_tlv is not None and allowed_tlv.size:
-            grid.allowed, grid.allowed_from = &allowed_tlv[0, 0, 0], allowed_from
-            grid.allowed_lane = allowed_tlv.shape[2]
-            grid.allowed_step = allowed_tlv.shape[1] * allowed_tlv.shape[2] if allowed_tlv.shape[0] > 1 else 0
-        if barred_b3 is not None and barred_b3.size:
-            grid.barred, grid.n_barred = &barred_b3[0, 0], barred_b3.shape[0]
-        if origins_tl is not None and origins_tl.size:
-            grid.origins = &origins_tl[0, 0]
-            grid.logp = &logp_tl[0, 0]
+        for i in range(length_of(head_of_lane)):
+            if place[i] >= 0:
+                self.head_of_lane[i] = &(<SlotHead?>heads[place[i]]).head
+        self._arrays = (heads, cells_tl, allowed_tlv, barred_b3, origins_tl, logp_tl, layout)
+        grid.n_steps, grid.n_lanes = length_of(cells_tl), length_of(cells_tl, 1)
+        grid.n_slots, grid.first_step = length_of(dt, 1), first_step
+        grid.head_of_lane = self.head_of_lane
+        grid.cells = <uint16_t*>data_of(cells_tl, cnp.NPY_UINT16, 2, origins_tl is not None)
+        grid.dt, grid.lane = <int32_t*>data_of(dt, cnp.NPY_INT32, 2), <int32_t*>data_of(lane, cnp.NPY_INT32, 2)
+        if allowed_tlv is not None:
+            grid.allowed, grid.allowed_from = <uint8_t*>data_of(allowed_tlv, cnp.NPY_UINT8, 3), allowed_from
+            grid.allowed_lane = length_of(allowed_tlv, 2)
+            if length_of(allowed_tlv) > 1:
+                grid.allowed_step = length_of(allowed_tlv, 1) * grid.allowed_lane
+        if barred_b3 is not None:
+            grid.barred, grid.n_barred = <int32_t*>data_of(barred_b3, cnp.NPY_INT32, 2), length_of(barred_b3)
+        if origins_tl is not None:
+            grid.origins = <int64_t*>data_of(origins_tl, cnp.NPY_INT64, 2, True)
+            grid.logp = <double*>data_of(logp_tl, cnp.NPY_FLOAT64, 2, True)
 
 
 cdef Py_ssize_t target(const Grid* grid, Py_ssize_t t, Py_ssize_t lane, int slot) except -2 nogil:

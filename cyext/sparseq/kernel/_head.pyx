@@ -254,9 +254,7 @@ cdef int remember(Head* head, const int32_t* codes, int value, int64_t origin) e
     if head.own_capacity == 0:
         return 0
     if head.own_next >= head.own_capacity and not head.evict:
-        with gil:
-            raise CapacityError(f"own memory: wanted room for one more row, all {head.own_capacity} are taken; "
-                                "make own_capacity larger or let it evict")
+        return refuse_row(head)
     at = head.own_next % head.own_capacity
     for slot in range(head.n_slots):
         code = codes[slot] if codes[slot] != UNKNOWN else head.unknown_code
@@ -269,3 +267,9 @@ cdef int remember(Head* head, const int32_t* codes, int value, int64_t origin) e
     head.own_next += 1
     head.n_own = min(head.own_next, head.own_capacity)
     return 0
+
+
+cdef int refuse_row(const Head* head) except -1 with gil:
+    # By itself: a function with a part that takes the lock of the interpreter takes it at each return.
+    raise CapacityError(f"own memory: wanted room for one more row, all {head.own_capacity} are taken; "
+                        "make own_capacity larger or let it evict")

@@ -55,4 +55,4 @@ def check_mask(name: str, mask_tl: npt.NDArray[np.bool_], shape: tuple[int, ...]
 
 def flat_indices(mask_tl: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """Return the flat indices of a mask's cells, rising."""
-    return np.flatnonzero(mask_tl).astype(np.int64)
+    return np.flatnonzero(mask_tl).astype(np.int64, copy=False)

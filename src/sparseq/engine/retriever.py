@@ -68,6 +68,7 @@ class Retriever:
         if not len(self.order):
             raise InputError("order: wanted at least one lane to decide, got none")
         check_causal(context, self.order.tolist())
+        self._lanes = self.order.astype(np.int32)  # as the kernel takes it
         self._own_steps = check_count("own_capacity_steps", own_capacity_steps, 0, 1 << 24)
         self._rewind_steps = check_count("rewind_steps", rewind_steps, 0, 1 << 24)
         self._lanes_per_head = np.bincount(context.layout.head_of_lane[self.order], minlength=len(context.heads))
@@ -153,7 +154,7 @@ class Retriever:
             self._heads,
             self.context.layout,
             grid.cells_tl,
-            self.order,
+            self._lanes,
             start,
             start + len(columns),
             self._params(),

@@ -6,33 +6,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sparseq.errors import CapacityError, InputError
-from sparseq.kernel.checks import MASK, NO_ORIGIN, check_cells, check_count, check_finite, check_integers, check_number
-from sparseq.kernel.grid_checks import (
-    check_allowed,
-    check_asked,
-    check_barred,
-    check_columns,
-    check_heads,
-    check_held,
-    check_order,
-    check_output,
-    check_sampling,
-    check_written,
-    masked_cells,
-)
+from sparseq.kernel.call_checks import checked_cells, checked_columns, checked_hole
+from sparseq.kernel.checks import NO_ORIGIN, NOISE_ROWS, SEED_LIMIT
+from sparseq.kernel.grid_checks import check_allowed, check_barred, check_sampling, masked_cells
+from sparseq.kernel.head_checks import check_head
 from sparseq.kernel.layout import Layout
-from sparseq.kernel.model import MASS_LIMIT, SlotModel
+from sparseq.kernel.model import SlotModel
 from sparseq.kernel.rows import Rows
 from sparseq.kernel.sampling import Sampling
 
 __all__ = ["NOISE_ROWS", "NO_ORIGIN", "SEARCH_ROWS", "SEED_LIMIT", "Kernel"]
 
-NOISE_ROWS = 1024
-"""Length of one step's table of confidence noise."""
 SEARCH_ROWS = 1 << 14
 """Libraries of more merged rows than this are searched: below, a scan takes less time."""
-SEED_LIMIT = (1 << 64) - 1
 
 
 class Kernel:
@@ -89,23 +75,7 @@ class Kernel:
         CapacityError
             Where all rows together weigh more than the integer softmax can sum.
         """
-        check_count("own_capacity", own_capacity, 0, 1 << 24)
-        check_count("own_weight", own_weight, 1, 1 << 20)
-        check_number("epsilon", epsilon, 0.0, 1.0)
-        check_count("search_rows", search_rows, 0, 1 << 62)
-        if len(model.weights_s) != len(rows.keys_sn):
-            raise InputError(f"model: wanted {len(rows.keys_sn)} slot weights, got {len(model.weights_s)}")
-        if model.similarity_kab.shape[1] > rows.alphabet:
-            raise InputError(
-                f"model: wanted similarity tables of up to {rows.alphabet} tokens, the alphabet of the rows, "
-                f"got {model.similarity_kab.shape[1]}"
-            )
-        total = len(rows.origins) + own_capacity * own_weight
-        if total >= MASS_LIMIT:
-            raise CapacityError(
-                f"rows: wanted a total weight under {MASS_LIMIT}, got {total}; "
-                "use fewer examples or a smaller own_weight"
-            )
+        check_head(rows, model, own_capacity, own_weight, epsilon, search_rows)
         return self._head_class(
             rows,
             model,
@@ -137,11 +107,11 @@ class Kernel:
         InputError
             For cells out of range, masked, or in a lane without a head.
         """
-        check_heads(heads, self._head_class, layout)
-        indices = check_asked(heads, layout, cells_tl, cell_indices, written=False)
-        first_step = _first_step(first_step, cells_tl)
-        check_held(heads, layout, cells_tl, indices)
-        self._loops.remember(heads, layout, _writable(cells_tl), indices, first_step)
+        if not self._loops.held_cells_fit(heads, layout, cells_tl, cell_indices, first_step):
+            cell_indices, first_step = checked_cells(
+                heads, self._head_class, layout, cells_tl, cell_indices, first_step, held=True
+            )
+        self._loops.remember(heads, layout, cells_tl, cell_indices, first_step)
 
     def likelihood(
         self,
@@ -169,11 +139,13 @@ class Kernel:
         float64 ndarray of shape (C, V)
             V is the largest number of values of any head; lines of smaller heads end in zeros.
         """
-        check_heads(heads, self._head_class, layout)
-        indices = check_asked(heads, layout, cells_tl, cell_indices, written=False)
-        allowed = check_allowed(heads, layout, range(len(cells_tl)), indices, allowed_tlv)
+        if not self._loops.cells_fit(heads, layout, cells_tl, cell_indices, first_step):
+            cell_indices, first_step = checked_cells(
+                heads, self._head_class, layout, cells_tl, cell_indices, first_step, held=False
+            )
+        allowed = check_allowed(heads, layout, range(len(cells_tl)), cell_indices, allowed_tlv)
         out: npt.NDArray[np.float64] = self._loops.likelihood(
-            heads, layout, _writable(cells_tl), indices, allowed, _first_step(first_step, cells_tl)
+            heads, layout, cells_tl, cell_indices, allowed, first_step
         )
         return out
 
@@ -219,28 +191,23 @@ class Kernel:
             Which step of the piece the grid begins with, where only its end is at hand: draws and origins count from
             the beginning of the piece.
         """
-        check_heads(heads, self._head_class, layout)
-        lanes = check_order(order, layout)
-        check_cells(cells_tl, layout.n_lanes)
-        check_count("start", start, 0, len(cells_tl))
-        check_count("stop", stop, start, len(cells_tl))
-        if not self._loops.columns_fit(heads, layout, cells_tl, lanes, start, stop):
-            check_columns(heads, layout, cells_tl, lanes, start, stop)
-        check_written(heads)
+        lanes: Any = order
+        how = self._checked_sampling(sampling)
+        fits = self._loops.columns_fit
+        if not fits(heads, layout, cells_tl, order, start, stop, seed, first_step, origins_tl, logp_tl):
+            lanes, seed, first_step = checked_columns(
+                heads, self._head_class, layout, cells_tl, order, start, stop, seed, first_step, origins_tl, logp_tl
+            )
         allowed = barred = None
         if allowed_tlv is not None or barred_b3 is not None:
             masked = masked_cells(cells_tl, lanes, start, stop)
             allowed = check_allowed(heads, layout, range(start, stop), masked, allowed_tlv)
             barred = check_barred(heads, layout, range(start, stop), masked, allowed, barred_b3)
-        first_step = _first_step(first_step, cells_tl)
-        how, seed = self._checked_sampling(sampling), check_count("seed", seed, 0, SEED_LIMIT)
-        check_output("origins_tl", origins_tl, np.int64, cells_tl.shape)
-        check_output("logp_tl", logp_tl, np.float64, cells_tl.shape)
         self._loops.stream(
             heads,
             layout,
             cells_tl,
-            lanes.astype(np.int32),
+            lanes,
             start,
             stop,
             how,
@@ -289,23 +256,29 @@ class Kernel:
             Keep each cell's distances and add only slots that became known: faster, the same result, and memory for
             C times the number of rows.
         """
-        check_heads(heads, self._head_class, layout)
-        indices = check_asked(heads, layout, cells_tl, cell_indices)
-        check_written(heads)
-        rising = (indices[1:] > indices[:-1]).all()
-        if (cells_tl.reshape(-1)[indices] != MASK).any() or not (rising or (np.bincount(indices) < 2).all()):
-            raise InputError("cell_indices: wanted masked cells, each once, got a known or a repeated one")
-        left, noise = _checked_schedule(left_s, noise_sk, len(indices))
-        allowed = check_allowed(heads, layout, range(len(cells_tl)), indices, allowed_tlv)
-        how, seed = self._checked_sampling(sampling), check_count("seed", seed, 0, SEED_LIMIT)
-        check_count("round_number", round_number, 0, 1 << 31)
-        check_output("origins_tl", origins_tl, np.int64, cells_tl.shape)
-        check_output("logp_tl", logp_tl, np.float64, cells_tl.shape)
+        how, left, noise = self._checked_sampling(sampling), left_s, noise_sk
+        if not self._loops.hole_fits(
+            heads, layout, cells_tl, cell_indices, left, noise, NOISE_ROWS, seed, round_number, origins_tl, logp_tl
+        ):
+            cell_indices, left, noise, seed = checked_hole(
+                heads,
+                self._head_class,
+                layout,
+                cells_tl,
+                cell_indices,
+                left,
+                noise,
+                seed,
+                round_number,
+                origins_tl,
+                logp_tl,
+            )
+        allowed = check_allowed(heads, layout, range(len(cells_tl)), cell_indices, allowed_tlv)
         self._loops.fill(
             heads,
             layout,
             cells_tl,
-            indices,
+            cell_indices,
             left,
             noise,
             how,
@@ -322,27 +295,3 @@ class Kernel:
         if sampling is not self._sampling:
             self._sampling = check_sampling(sampling)
         return self._sampling
-
-
-def _checked_schedule(
-    left_s: npt.ArrayLike, noise_sk: npt.ArrayLike | None, n_cells: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64] | None]:
-    left = check_integers("left_s", left_s, 1, 0, n_cells)
-    if len(left) == 0 or left[-1] != 0 or (left[1:] > left[:-1]).any():
-        raise InputError("left_s: wanted falling counts that end in 0")
-    if noise_sk is None:
-        return np.ascontiguousarray(left), None
-    noise = check_finite("noise_sk", noise_sk)
-    if noise.shape != (len(left), NOISE_ROWS):
-        raise InputError(f"noise_sk: wanted shape ({len(left)}, {NOISE_ROWS}), got {noise.shape}")
-    return np.ascontiguousarray(left), np.ascontiguousarray(noise)
-
-
-def _first_step(first_step: int, cells_tl: npt.NDArray[np.uint16]) -> int:
-    # A place in the piece is 64 bits of origins.
-    return check_count("first_step", first_step, 0, ((1 << 62) - cells_tl.size) // max(cells_tl.shape[1], 1))
-
-
-def _writable(cells_tl: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
-    # The loops take one kind of grid, a writable one; a caller that only asks may hand in a read-only one.
-    return cells_tl if cells_tl.flags.writeable else cells_tl.copy()

@@ -13,6 +13,9 @@ EDGE = 65534
 """What a slot reads outside the grid."""
 NO_ORIGIN = int(np.iinfo(np.int64).min)
 """Origin of a cell whose token no row holds: it came from the prior."""
+SEED_LIMIT = (1 << 64) - 1
+NOISE_ROWS = 1024
+"""Length of one step's table of confidence noise."""
 CELL_LIMIT = 1 << 32
 """Most cells of a grid: a cell's place is one 32-bit word of the counter that its draws come from."""
 

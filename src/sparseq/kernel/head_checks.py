@@ -3,10 +3,34 @@
 import numpy as np
 import numpy.typing as npt
 
-from sparseq.errors import InputError
-from sparseq.kernel.checks import MASK, check_integers
+from sparseq.errors import CapacityError, InputError
+from sparseq.kernel.checks import MASK, check_count, check_integers, check_number
+from sparseq.kernel.model import MASS_LIMIT, SlotModel
+from sparseq.kernel.rows import Rows
 
 UNKNOWN = -1
+
+
+def check_head(
+    rows: Rows, model: SlotModel, own_capacity: int, own_weight: int, epsilon: float, search_rows: int
+) -> None:
+    """Raise InputError for numbers out of range or slots that do not match, CapacityError for too much to sum."""
+    check_count("own_capacity", own_capacity, 0, 1 << 24)
+    check_count("own_weight", own_weight, 1, 1 << 20)
+    check_number("epsilon", epsilon, 0.0, 1.0)
+    check_count("search_rows", search_rows, 0, 1 << 62)
+    if len(model.weights_s) != len(rows.keys_sn):
+        raise InputError(f"model: wanted {len(rows.keys_sn)} slot weights, got {len(model.weights_s)}")
+    if model.similarity_kab.shape[1] > rows.alphabet:
+        raise InputError(
+            f"model: wanted similarity tables of up to {rows.alphabet} tokens, the alphabet of the rows, "
+            f"got {model.similarity_kab.shape[1]}"
+        )
+    total = len(rows.origins) + own_capacity * own_weight
+    if total >= MASS_LIMIT:
+        raise CapacityError(
+            f"rows: wanted a total weight under {MASS_LIMIT}, got {total}; use fewer examples or a smaller own_weight"
+        )
 
 
 def codes_of(name: str, codes_s: npt.ArrayLike, n_slots: int) -> npt.NDArray[np.int32]:
