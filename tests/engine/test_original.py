@@ -7,16 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparseq.engine.original import (
-    MASK,
-    QUALITY,
-    OriginalDiffuser,
-    OriginalRetriever,
-    _Contexts,
-    _n_settled,
-    embedding_table,
-    sinusoids,
-)
+from sparseq.engine.original import MASK, QUALITY, OriginalDiffuser, OriginalRetriever
+from sparseq.engine.original.diffuser import _Contexts, _n_settled
+from sparseq.engine.original.embedding import Sinusoids, embedding_table
 from sparseq.errors import CapacityError, InputError
 from sparseq.kernel.vector import DrawConfig, VectorConfig
 
@@ -53,7 +46,7 @@ def test_embeddings_are_gaussian_and_follow_the_seed():
 @pytest.mark.parametrize("head_dim", [1, 2, 7, 64])
 @pytest.mark.parametrize(("begin", "end"), [(0, 0), (0, 1), (5, 70), (1000, 1064), (3000, 3200)])
 def test_positions_are_sines_at_even_and_cosines_at_odd_places(begin, end, head_dim):
-    codes = sinusoids(begin, end, head_dim)
+    codes = Sinusoids(head_dim).rows(begin, end)
     assert codes.shape == (end - begin, head_dim)
     for t in range(0, end - begin, 13):
         for d in range(head_dim):
@@ -64,7 +57,7 @@ def test_positions_are_sines_at_even_and_cosines_at_odd_places(begin, end, head_
 def test_rows_are_token_and_place_with_the_token_that_follows_as_value():
     retriever = OriginalRetriever([2, 0, 1], 3, 8, 0.5)
     keys, values = retriever.rows(np.array([2, 0, 1, 1]), 3)
-    table, places = retriever.table_vd, 0.5 * sinusoids(0, 4, 8)
+    table, places = retriever.table_vd, Sinusoids(8, 0.5).rows(0, 4)
     np.testing.assert_allclose(keys, table[[2, 0, 1, 1]] + places, rtol=1e-6)
     np.testing.assert_allclose(values[:2], table[[0, 1]] + places[:2], rtol=1e-6)
     assert not values[2:].any()

@@ -4,7 +4,7 @@ import numpy as np
 
 from libc.math cimport INFINITY, sqrt
 from libc.stdint cimport int64_t
-from libc.string cimport memset
+from libc.string cimport memmove, memset
 
 from sparseq.kernel._vector_math cimport (
     LANES, TILE, up, vec_exponentials, vec_far_tokens, vec_gate_step, vec_mean, vec_mix_far, vec_mix_tile, vec_pack_panels,
@@ -12,9 +12,14 @@ from sparseq.kernel._vector_math cimport (
 )
 
 
+cdef enum:
+    SEVERAL = 512   # tokens
+
+
 cdef struct Head:
-    # One head of one call. `panels` begins at token `first`; rows are dp floats apart; block means cover n_blocks.
-    int64_t n, d, dp, first, n_blocks
+    # One head of one call. `panels` holds the keys of tokens `first` to before `last`, with room for `room`; rows are dp
+    # floats apart; block means cover n_blocks.
+    int64_t n, d, dp, first, last, room, n_blocks
     float scale
     const float *q
     const float *keys
@@ -132,16 +137,30 @@ cdef float weigh(const Head *head, const vec_plan *plan, int64_t i, int64_t r, i
     return vec_exponentials(scores, strip + means + up(n_far))
 
 
-cdef int attend(const Head *head, const vec_plan *plan, const int64_t *rows, int64_t n_rows, Work *work, float *out) except -1 nogil:
+cdef int show_keys(Head *head, int64_t low, int64_t high) except -1 nogil:
+    """Have the keys from `low` to before `high` in panels; neither ever falls, so what lies before `low` may go."""
+    cdef int64_t kept = max(0, head.last - low)
+    if up(high) - head.first > head.room:
+        memmove(head.panels, head.panels + (low - head.first) * head.d, kept * head.d * sizeof(float))
+        head.first, head.last = low, low + kept
+    if head.last < high:
+        vec_pack_panels(head.keys + head.last * head.dp, min(up(high), head.n) - head.last, head.d, head.dp,
+                        head.panels + (head.last - head.first) * head.d)
+        head.last = up(high)
+    return 0
+
+
+cdef int attend(Head *head, const vec_plan *plan, const int64_t *rows, int64_t n_rows, Work *work, float *out) except -1 nogil:
     """One tile: the queries at up to eight rising positions of one head, each into d floats of `out`."""
     cdef int64_t r, k, unused
     cdef int64_t i0 = rows[0], i1 = rows[n_rows - 1]
-    cdef int64_t low = max(0, i0 - plan.window) // LANES * LANES
+    cdef int64_t begin = max(0, i0 - plan.window), low = begin // LANES * LANES
     cdef int64_t high = i1 + 1 if plan.causal else min(head.n, i1 + plan.window + 1)
     cdef int64_t strip = up(high - low)
     cdef int64_t n_means = means_seen(head, plan, i1, &unused) if plan.causal else head.n_blocks
     cdef int64_t means = up(n_means)
     cdef float total
+    show_keys(head, low, high)
     load_queries(head, rows, n_rows, work)
     vec_scores_tile(work.queries, head.panels + (low - head.first) * head.d, strip // LANES, head.d, work.scores, work.stride)
     if means:
@@ -151,7 +170,7 @@ cdef int attend(const Head *head, const vec_plan *plan, const int64_t *rows, int
     for r in range(n_rows):
         total = weigh(head, plan, rows[r], r, low, strip, means, work)
         share[r] = 1 / total
-    vec_mix_tile(work.scores, work.stride, head.values + low * head.dp, high - low, head.dp, work.mixed)
+    vec_mix_tile(work.scores + begin - low, work.stride, head.values + begin * head.dp, high - begin, head.dp, work.mixed)
     if means:
         vec_mix_tile(work.scores + strip, work.stride, head.mean_values, n_means, head.dp, work.mixed)
     for r in range(n_rows):
@@ -170,7 +189,7 @@ cdef int64_t tile_end(const int64_t *rows, int64_t begin, int64_t n, int64_t rea
     return end
 
 
-cdef int attend_rows(const Head *head, const vec_plan *plan, Gate *gate, const int64_t[::1] rows_r, int64_t reach, Work *work,
+cdef int attend_rows(Head *head, const vec_plan *plan, Gate *gate, const int64_t[::1] rows_r, int64_t reach, Work *work,
                      float *out) except -1 nogil:
     cdef int64_t begin = 0, end, n_rows = rows_r.shape[0]
     if gate != NULL:
@@ -183,10 +202,9 @@ cdef int attend_rows(const Head *head, const vec_plan *plan, Gate *gate, const i
     return 0
 
 
-cdef int prepare(Head *head, const vec_plan *plan, int64_t last, float *mean_keys) except -1 nogil:
-    """Panels of the keys that any window touches, and the means of whole blocks."""
+cdef int take_means(Head *head, const vec_plan *plan, float *mean_keys) except -1 nogil:
+    """The means of whole blocks."""
     cdef int64_t b
-    vec_pack_panels(head.keys + head.first * head.dp, last - head.first, head.d, head.dp, head.panels)
     for b in range(head.n_blocks):
         vec_mean(head.keys + b * plan.block * head.dp, plan.block, head.dp, mean_keys + b * head.dp)
         vec_mean(head.values + b * plan.block * head.dp, plan.block, head.dp, head.mean_values + b * head.dp)
@@ -211,15 +229,16 @@ cdef _run(q_htd, k_htd, v_htd, vec_plan plan, const int64_t[::1] rows_r, Gate *g
     cdef const float[:, :, ::1] q = q_htd
     cdef const float[:, :, ::1] keys = _widened(k_htd, head.dp)
     cdef const float[:, :, ::1] values = _widened(v_htd, head.dp)
-    cdef float[:, :, ::1] out_hrd = np.zeros((n_heads, n_rows, head.d), np.float32)
+    cdef float[:, :, ::1] out_hrd = np.empty((n_heads, n_rows, head.d), np.float32)
     if n_rows == 0:
         return out_hrd.base
-    cdef int64_t last = rows_r[n_rows - 1] + 1 if plan.causal else min(head.n, rows_r[n_rows - 1] + plan.window + 1)
-    head.first = max(0, rows_r[0] - plan.window) // LANES * LANES
+    cdef int64_t strip = min(up(head.n), up(2 * plan.window + reach + 2 * LANES))
+    # Room for several strips: keys that are still seen move rarely. All of them would not stay in the cache.
+    head.room = min(up(head.n), strip + SEVERAL)
     head.n_blocks = head.n // plan.block if plan.landmarks else 0
     work.far_stride = max(1, gate.room if gate != NULL else plan.n_globals + 126)
-    work.stride = min(up(head.n), up(2 * plan.window + reach + 2 * LANES)) + up(head.n_blocks) + up(work.far_stride)
-    cdef float[::1] panels = np.empty(up(last - head.first) * head.d, np.float32)
+    work.stride = strip + up(head.n_blocks) + up(work.far_stride)
+    cdef float[::1] panels = np.empty(head.room * head.d, np.float32)
     cdef float[::1] mean_panels = np.empty(up(head.n_blocks) * head.d + 1, np.float32)
     cdef float[::1] mean_rows = np.empty(2 * head.n_blocks * head.dp + 1, np.float32)
     cdef float[::1] tile = np.zeros(TILE * (head.d + 2 * head.dp + work.stride), np.float32)
@@ -231,7 +250,8 @@ cdef _run(q_htd, k_htd, v_htd, vec_plan plan, const int64_t[::1] rows_r, Gate *g
     with nogil:
         for h in range(n_heads):
             head.q, head.keys, head.values = &q[h, 0, 0], &keys[h, 0, 0], &values[h, 0, 0]
-            prepare(&head, &plan, last, &mean_rows[0])
+            head.first = head.last = max(0, rows_r[0] - plan.window) // LANES * LANES
+            take_means(&head, &plan, &mean_rows[0])
             attend_rows(&head, &plan, gate, rows_r, reach, &work, &out_hrd[h, 0, 0])
     return out_hrd.base
 

@@ -82,11 +82,11 @@ static int64_t vec_sample(const float *RESTRICT logits, int64_t n, const int64_t
                           const vec_draw *draw, double *RESTRICT values, double *RESTRICT weights, int64_t *RESTRICT order)
 {
     int64_t room = draw->top_k > 0 && draw->top_k < n ? draw->top_k : n, count, last = 0;
+    const double weaker = 1.0 / draw->penalty;
     double total = 0.0, sum = 0.0;
     for (int64_t v = 0; v < n; v++) values[v] = logits[v];
     for (int64_t j = 0; j < n_recent; j++)
-        if (recent[j] >= 0 && recent[j] < n)
-            values[recent[j]] *= values[recent[j]] > 0.0 ? 1.0 / draw->penalty : draw->penalty;
+        if (recent[j] >= 0 && recent[j] < n) values[recent[j]] *= values[recent[j]] > 0.0 ? weaker : draw->penalty;
     count = vec_highest(values, n, room, order);
     for (int64_t v = 0; v < n; v++) weights[v] = 0.0;
     for (int64_t j = 0; j < count; j++) weights[order[j]] = exp((values[order[j]] - values[order[0]]) / draw->temperature);

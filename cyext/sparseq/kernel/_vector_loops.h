@@ -18,24 +18,42 @@ static void LEVEL(vec_scores_tile)(const float *RESTRICT q, const float *RESTRIC
     }
 }
 
-/* Scores of one query; eight panels at a time hide the latency of the sums. Beyond the end the last panel stands in. */
+/* Scores of one query with `count` panels side by side: that many sums in flight hide the latency of each. */
+INLINE void LEVEL(scores_panels)(const float *RESTRICT q, const float *RESTRICT panels, int count, int64_t d,
+                                 float *RESTRICT out)
+{
+    for (int l = 0; l < LANES; l += WIDTH) {
+        lanes sum[TILE];
+        UNROLL for (int p = 0; p < count; p++) sum[p] = lanes_set(0.0f);
+        for (int64_t k = 0; k < d; k++) {
+            lanes x = lanes_set(q[k]);
+            UNROLL for (int p = 0; p < count; p++)
+                sum[p] = lanes_muladd(x, lanes_load(panels + (p * d + k) * LANES + l), sum[p]);
+        }
+        UNROLL for (int p = 0; p < count; p++) lanes_store(out + p * LANES + l, sum[p]);
+    }
+}
+
+/* Scores of one query with every key of `n` panels, shared out evenly: none is left to wait for alone. */
 static void LEVEL(vec_scores_one)(const float *RESTRICT q, const float *RESTRICT panels, int64_t n, int64_t d,
                                   float *RESTRICT out)
 {
-    for (int64_t p = 0; p < n; p += TILE)
-        for (int64_t l = 0; l < LANES; l += WIDTH) {
-            const float *panel[TILE];
-            lanes sum[TILE];
-            UNROLL for (int r = 0; r < TILE; r++) {
-                panel[r] = panels + (p + r < n ? p + r : n - 1) * d * LANES + l;
-                sum[r] = lanes_set(0.0f);
-            }
-            for (int64_t k = 0; k < d; k++) {
-                lanes x = lanes_set(q[k]);
-                UNROLL for (int r = 0; r < TILE; r++) sum[r] = lanes_muladd(x, lanes_load(panel[r] + k * LANES), sum[r]);
-            }
-            UNROLL for (int r = 0; r < TILE; r++) lanes_store(out + (p + r < n ? p + r : n - 1) * LANES + l, sum[r]);
+    for (int64_t rounds = (n + TILE - 1) / TILE; rounds > 0; rounds--) {
+        int count = (int)((n + rounds - 1) / rounds);
+        switch (count) {
+        case 1: LEVEL(scores_panels)(q, panels, 1, d, out); break;
+        case 2: LEVEL(scores_panels)(q, panels, 2, d, out); break;
+        case 3: LEVEL(scores_panels)(q, panels, 3, d, out); break;
+        case 4: LEVEL(scores_panels)(q, panels, 4, d, out); break;
+        case 5: LEVEL(scores_panels)(q, panels, 5, d, out); break;
+        case 6: LEVEL(scores_panels)(q, panels, 6, d, out); break;
+        case 7: LEVEL(scores_panels)(q, panels, 7, d, out); break;
+        default: LEVEL(scores_panels)(q, panels, TILE, d, out); break;
         }
+        n -= count;
+        panels += count * LANES * d;
+        out += count * LANES;
+    }
 }
 
 /* Dot product of two rows of `dp` floats. */

@@ -109,15 +109,13 @@ static inline int vec_level(void)
 static void vec_pack_panels(const float *RESTRICT rows, int64_t n, int64_t d, int64_t stride, float *RESTRICT panels)
 {
     int64_t whole = (n + LANES - 1) / LANES;
-    for (int64_t p = 0; p < whole; p++)
-        for (int64_t l = 0; l < LANES; l++) {
-            int64_t t = p * LANES + l;
-            float *to = panels + p * d * LANES + l;
-            if (t < n)
-                for (int64_t k = 0; k < d; k++) to[k * LANES] = rows[t * stride + k];
-            else
-                for (int64_t k = 0; k < d; k++) to[k * LANES] = 0.0f;
+    for (int64_t p = 0; p < whole; p++, rows += LANES * stride, panels += LANES * d) {
+        int64_t here = n - p * LANES < LANES ? n - p * LANES : LANES;
+        for (int64_t k = 0; k < d; k++) {
+            for (int64_t l = 0; l < here; l++) panels[k * LANES + l] = rows[l * stride + k];
+            for (int64_t l = here; l < LANES; l++) panels[k * LANES + l] = 0.0f;
         }
+    }
 }
 
 /* One key out of its panel into a row. */

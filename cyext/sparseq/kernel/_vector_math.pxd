@@ -1,4 +1,4 @@
-# The C functions of the vector kernel, for both of its modules.
+# The C functions of the vector kernel, for all of its modules.
 from libc.stdint cimport int64_t, uint16_t
 
 cdef extern from "_vector_math.h" nogil:

@@ -167,5 +167,5 @@ def sample(
     recent = tokens_of("recent_nw", np.zeros((n, 0), np.int64) if recent_nw is None else recent_nw, -1, v - 1)
     if recent.ndim != 2 or len(recent) != n:
         raise InputError(f"recent_nw: wanted shape (N, W) with N = {n}, got {recent.shape}")
-    tokens, confidence = module_of("_vector_cache").sample(logits, recent, uniform_of("uniform_n", uniform_n, n), draw)
+    tokens, confidence = module_of("_vector_decode").sample(logits, recent, uniform_of("uniform_n", uniform_n, n), draw)
     return np.asarray(tokens), np.asarray(confidence)

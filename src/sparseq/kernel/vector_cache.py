@@ -31,8 +31,8 @@ class KVCache:
 
     def __init__(self, n_heads: int, head_dim: int, capacity: int, block_size: int, half: bool = False) -> None:
         sizes = {"n_heads": n_heads, "head_dim": head_dim, "capacity": capacity, "block_size": block_size}
-        self._kernel = module_of("_vector_cache")
-        self._store = self._kernel.KVCache(*(whole(name, size, 1) for name, size in sizes.items()), bool(half))
+        self._kernel = module_of("_vector_decode")
+        self._store = module_of("_vector_cache").KVCache(*(whole(name, x, 1) for name, x in sizes.items()), bool(half))
         self._evictions = 0
         self.n_heads, self.head_dim, self.capacity, self.block_size = sizes.values()
         self.half = bool(half)
