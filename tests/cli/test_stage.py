@@ -4,7 +4,7 @@ import pytest
 
 from sparseq.cli.stage import START_REFRESHES, Stage, StartWait, Wishes, Words, free_name, read_map
 from sparseq.errors import InputError
-from sparseq.jobs.examples import load_examples
+from sparseq.jobs.loading import load_examples
 from sparseq.jobs.play import Performance, PlaySettings
 from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.music.score import read_score

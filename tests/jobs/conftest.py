@@ -2,7 +2,7 @@
 
 import pytest
 
-from sparseq.jobs.examples import load_examples
+from sparseq.jobs.loading import load_examples
 from sparseq.music.score import Note
 from sparseq.music.writer import write_midi
 

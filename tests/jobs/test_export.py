@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from sparseq.errors import FileError
-from sparseq.jobs.examples import load_examples
 from sparseq.jobs.export import SEED_STEP, export_loops, export_targets, rendered
+from sparseq.jobs.loading import load_examples
 from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.music.loops import catalogue, shipped
 from sparseq.music.score import read_score
@@ -124,7 +124,7 @@ def test_several_loops_differ_and_each_can_be_had_alone(tmp_path, few):
 def test_examples_that_are_left_out_are_told(tmp_path, rock_loop):
     paths = [rock_loop("a.mid"), rock_loop("odd.mid", meter=(7, 8))]
     (written,) = exported(load_examples(paths), [tmp_path / "new.mid"])
-    assert [skipped.name for skipped in written.skipped] == paths[1:]
+    assert [skipped.name for skipped in written.examples.skipped] == paths[1:]
 
 
 def strokes_of(score, n_bars):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparseq.jobs.examples import load_examples
+from sparseq.jobs.loading import load_examples
 from sparseq.jobs.perform import Performer, perform, performed
 from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.music.grid import GridBar, Hit

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from sparseq.errors import PortError
-from sparseq.jobs.examples import load_examples
+from sparseq.jobs.draw import Draw
 from sparseq.jobs.export import rendered
+from sparseq.jobs.loading import load_examples
 from sparseq.jobs.perform import performed
 from sparseq.jobs.play import Performance, PlaySettings
 from sparseq.jobs.stream import Stream, StreamSettings
@@ -219,6 +220,13 @@ def test_the_next_loop_set_is_another_style_at_the_same_tempo():
     assert director.performance.stream.style != Stream(loops, SETTINGS).style
     assert director.said == [f"from now on: {director.performance.stream.style}"]
     assert {bar.bar.bpm for bar in director.tape.bars} == {240.0}
+
+
+def test_of_too_many_loops_the_next_set_is_another_draw():
+    loops = load_examples(["funk"], draw=Draw(SETTINGS.seed, most_steps=200))
+    director = Director(Stream(loops, SETTINGS), 8, b2=[(Action.SET, "set", 1.0)]).play()
+    assert director.performance.stream.examples.used == loops.draw_again(SETTINGS.seed + 1).used != loops.used
+    assert director.said == ["from now on: funk"]
 
 
 def test_loops_of_one_style_have_no_other_set(few):

@@ -131,7 +131,7 @@ def band_options() -> Callable[[Decorated], Decorated]:
     return decorate
 
 
-def load_band(loops: tuple[str, ...], band: dict[str, Any]) -> Examples:
+def load_band(loops: tuple[str, ...], band: dict[str, Any], seed: int) -> Examples:
     """Read the loops that --loops and the options of the band ask for.
 
     Parameters
@@ -140,18 +140,22 @@ def load_band(loops: tuple[str, ...], band: dict[str, Any]) -> Examples:
         As `--loops` gives them.
     band : dict
         What `band_options` gave the command.
+    seed : int
+        Draws from a large library what is learnt from.
 
     Raises
     ------
     InputError, FileError
         As `jobs.examples.load_examples` does.
     """
-    from sparseq.jobs.examples import load_examples
+    from sparseq.jobs.draw import Draw
+    from sparseq.jobs.loading import load_examples
 
     steps = band["steps_per_beat"]
     wants_band = any(band[name] for name in ("key", "chords", "ranges", "max_voices"))
-    wants_band = wants_band or bool((band["parts"] or frozenset()) - {"drums"})
-    return load_examples(loops, int(steps) if steps else None, pitched=True, band=wants_band)
+    parts = band["parts"] or frozenset()
+    wants_band = wants_band or bool(parts - {"drums"})
+    return load_examples(loops, int(steps) if steps else None, pitched=True, band=wants_band, draw=Draw(seed, parts))
 
 
 def band_settings(seed: int, temperature: float, bpm: float | None, band: dict[str, Any]) -> StreamSettings:

@@ -18,7 +18,7 @@ from sparseq.cli.options import (
     seed_option,
     temperature_option,
 )
-from sparseq.cli.reports import bar_count, emit_parts, say_skipped
+from sparseq.cli.reports import bar_count, emit_parts, say_used
 from sparseq.cli.seeds import seed_or_fresh
 from sparseq.cli.talk import progress, say
 
@@ -58,15 +58,15 @@ def command(
     from sparseq.jobs.export import export_loops, export_targets
 
     targets = export_targets(output, count, force)
-    examples = load_band(loops, band)
     settings = band_settings(seed_or_fresh(seed), temperature, bpm, band)
+    examples = load_band(loops, band, settings.seed)
     written = export_loops(examples, settings, bars, targets, force)
     with progress("writing loops", count, quiet=quiet) as advance:
         first = next(written)
         advance(1)
         for _ in written:
             advance(1)
-    say_skipped(first.skipped, quiet=quiet)
+    say_used(first.examples, quiet=quiet)
     if not quiet:
         emit_parts(first.first)
     what = f"{targets[0]}: {bar_count(bars)}" if count == 1 else f"{count} loops to {output}: {bar_count(bars)} each"

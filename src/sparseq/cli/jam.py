@@ -107,9 +107,10 @@ def command(
     bar line: after a pause, or every N bars. Drums play along. Your own notes are never altered.
     """
     from sparseq.jobs.answers import Way
-    from sparseq.jobs.examples import load_examples
+    from sparseq.jobs.draw import Draw
     from sparseq.jobs.files import check_writable
     from sparseq.jobs.jam import JamSettings
+    from sparseq.jobs.loading import load_examples
     from sparseq.jobs.stream import StreamSettings
 
     if save is not None:
@@ -118,7 +119,9 @@ def command(
     wishes = Wishes(quiet, plain, keys, read_map(map_path), input_name, last_bars, save, force)
     settings = StreamSettings(seed_or_fresh(seed), temperature, bpm, parts=frozenset(["drums"]))
     with begun_outputs(ports) as begun:
-        stream = opened_stream(load_examples(loops, pitched=True), settings, quiet)
+        stream = opened_stream(
+            load_examples(loops, pitched=True, draw=Draw(settings.seed, settings.parts)), settings, quiet
+        )
         output = open_outputs(ports, {name: sound.channel for name, sound in stream.sounds.items()}, words, begun)
     jam = JamSettings(Way(answer), every_bars, pause_quarters, latency_ms, thru)
     _on_stage(stream, output, jam, wishes, words, n_bars=bars, clock_out=clock, alone=alone)

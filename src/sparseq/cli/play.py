@@ -27,7 +27,7 @@ from sparseq.cli.options import (
     temperature_option,
 )
 from sparseq.cli.outputs import begun_outputs, master_of, open_outputs
-from sparseq.cli.reports import say_skipped
+from sparseq.cli.reports import say_used
 from sparseq.cli.seeds import seed_or_fresh
 from sparseq.cli.stage import Stage, Wishes, Words, read_map
 from sparseq.cli.talk import say
@@ -92,7 +92,7 @@ def command(
     wishes = Wishes(quiet, plain, keys, read_map(map_path), input_name, last_bars, save, force)
     with begun_outputs(ports) as begun:
         settings = band_settings(seed_or_fresh(seed), temperature, bpm, band)
-        stream = opened_stream(load_band(loops, band), settings, quiet)
+        stream = opened_stream(load_band(loops, band, settings.seed), settings, quiet)
         master = master_of(sync, offset_ms, bpm or CLOCK_BPM)
         output = open_outputs(ports, {name: sound.channel for name, sound in stream.sounds.items()}, words, begun)
     on_stage(stream, output, master, wishes, words, n_bars=bars, clock_out=clock)
@@ -111,7 +111,7 @@ def opened_stream(examples: Examples, settings: StreamSettings, quiet: bool) -> 
     from sparseq.jobs.stream import Stream
 
     stream = Stream(examples, settings)
-    say_skipped(stream.examples.skipped, quiet=quiet)
+    say_used(stream.examples, quiet=quiet)
     return stream
 
 

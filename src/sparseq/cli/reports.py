@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from sparseq.jobs.examples import Examples
     from sparseq.music.grid import DrumGrid
     from sparseq.music.partgrid import PartGrid
 
@@ -24,6 +25,13 @@ def say_skipped(skipped: Sequence[tuple[str, str]], *, quiet: bool) -> None:
         say(f"left out {name}: {reason.removeprefix(f'{name}: ')}", quiet=quiet)
     if len(skipped) > MOST_REASONS:
         say(f"left out {len(skipped) - MOST_REASONS} more", quiet=quiet)
+
+
+def say_used(examples: Examples, *, quiet: bool) -> None:
+    """Say which loops were left out, and how many were drawn where there are too many."""
+    say_skipped(examples.skipped, quiet=quiet)
+    if examples.n_there:
+        say(f"learnt from {len(examples.used)} of {examples.n_there:,} loops, drawn by the seed", quiet=quiet)
 
 
 def emit_bars(grid: DrumGrid, numbers: Sequence[int] | None = None, mask: npt.NDArray[np.bool_] | None = None) -> None:

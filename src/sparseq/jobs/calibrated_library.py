@@ -6,8 +6,9 @@ from pathlib import Path
 from sparseq.engine.calibrate import LEAST_EXAMPLES, Calibration, most_steps
 from sparseq.errors import InputError
 from sparseq.jobs.calibration import MOST_EXAMPLES, calibrate_fill, calibrate_stream
-from sparseq.jobs.examples import TASKS, Example, Examples, lanes_of, largest_group, learnt_example
+from sparseq.jobs.examples import Example, Examples, lanes_of, largest_group
 from sparseq.jobs.fill import RETRIEVAL as FILL_RETRIEVAL
+from sparseq.jobs.loading import TASKS, learnt_example
 from sparseq.jobs.stream import RETRIEVAL as STREAM_RETRIEVAL
 from sparseq.music.grid import DrumGrid
 from sparseq.music.library import Library, library_path, open_library

@@ -11,7 +11,7 @@ from sparseq.jobs.files import check_writable, write_atomically
 from sparseq.jobs.perform import perform
 from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.jobs.takes import take_title, tape_bytes
-from sparseq.music.loops import SUFFIXES, Skipped
+from sparseq.music.loops import SUFFIXES
 from sparseq.music.partgrid import PartGrid
 from sparseq.realtime.clock import ManualClock
 from sparseq.realtime.outputs import RecordingPort
@@ -23,11 +23,11 @@ SEED_STEP = 0x9E3779B97F4A7C15
 
 
 class Exported(NamedTuple):
-    """A loop that was written: where, its first bar, and which examples it leaves out and why."""
+    """A loop that was written: where, its first bar, and what it was learnt from."""
 
     path: Path
     first: PartGrid
-    skipped: tuple[Skipped, ...]
+    examples: Examples
 
 
 def export_targets(output: str, count: int, force: bool) -> list[Path]:
@@ -84,7 +84,7 @@ def export_loops(
         first, data = rendered(stream, n_bars, take_title(stream.style, seed))
         target.parent.mkdir(exist_ok=True)
         write_atomically(target, data, force)
-        yield Exported(target, first, stream.examples.skipped)
+        yield Exported(target, first, stream.examples)
 
 
 def rendered(stream: Stream, n_bars: int, title: str) -> tuple[PartGrid, bytes]:

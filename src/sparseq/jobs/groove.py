@@ -1,7 +1,7 @@
 """The groove of a loop that a person names, to be put on another."""
 
 from sparseq.errors import InputError
-from sparseq.jobs.examples import load_examples
+from sparseq.jobs.loading import load_examples
 from sparseq.music.groove import GrooveTemplate, take_template
 from sparseq.music.partgrid import encode_piece
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sparseq.errors import InputError
 from sparseq.jobs.choice import NOTHING_CHOSEN, Choice, NothingToFill
-from sparseq.jobs.examples import Example, Examples, load_examples
+from sparseq.jobs.examples import Example, Examples
 from sparseq.jobs.files import read_bytes
 from sparseq.jobs.hole import Hole, dig_hole
+from sparseq.jobs.loading import load_examples
 from sparseq.music.encode import drum_notes
 from sparseq.music.loops import Skipped
 from sparseq.music.score import Score, read_score

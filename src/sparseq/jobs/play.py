@@ -29,6 +29,7 @@ SETTINGS = ("temperature", "density", "swing", "feel")
 NEXT_SET = "set"
 """What `Action.SET` calls the number of the loop set."""
 _SEEDS_TRIED = 1000  # to find every style of the loops
+_DRAWS = 16  # loop sets of a library that is drawn from
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,8 @@ class Performance:
         after.bpm = before.bpm
         self._stream = stream
         self.controls.name_parts(parts_of(stream))
-        self._say(f"from now on: {stream.style or 'these loops'}")
+        others = "these loops" if stream.examples.draw_again is None else "other loops"
+        self._say(f"from now on: {stream.style or others}")
         return after
 
     def _heed(self, first: StreamSettings, state: ControlState, done: ControlState) -> None:
@@ -209,6 +211,8 @@ class Performance:
 class LoopSets:
     """The styles of the loops, each a stream of its own: the first one plays at first, the others are begun when asked.
 
+    Of loops that are drawn from too many each set is another draw.
+
     Parameters
     ----------
     stream : Stream
@@ -226,8 +230,10 @@ class LoopSets:
 
     @cached_property
     def _seeds(self) -> list[int]:
-        """A seed of each style, the first stream's first; looked for when asked for, not before the first note."""
+        """A seed of each set, the first stream's first; looked for when asked for, not before the first note."""
         first = self.settings.seed
+        if self._stream.examples.draw_again is not None:
+            return [(first + number) % SEED_LIMIT for number in range(_DRAWS)]
         seeds = {self._first_style: first}
         for seed in range(first + 1, first + 1 + _SEEDS_TRIED):
             seeds.setdefault(self._stream.style_of(seed % SEED_LIMIT), seed % SEED_LIMIT)

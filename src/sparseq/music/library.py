@@ -105,7 +105,7 @@ class Entry:
         facts = self.facts
         return Score(
             facts["ppq"],
-            tuple(Note(*row) for row in rows.tolist()),
+            tuple(map(Note._make, rows.tolist())),
             tuple((tick, tempo) for tick, tempo in facts["tempos"]),
             tuple((tick, upper, lower) for tick, upper, lower in facts["meters"]),
             facts["end_ticks"],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sparseq.jobs.examples import load_examples
+from sparseq.jobs.loading import load_examples
 from sparseq.jobs.pitched.examples import example_grid, fitting, pitched_examples
 from sparseq.music.keys import Key
 from sparseq.music.layout import VOICE, layout_of

@@ -3,7 +3,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from sparseq.jobs.examples import load_examples
+from sparseq.jobs.loading import load_examples
 from sparseq.jobs.stream import OWN_STEPS, Stream, StreamSettings
 from sparseq.jobs.stream.written import REWIND_STEPS
 from sparseq.music.encode import drum_notes

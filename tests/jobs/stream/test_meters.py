@@ -4,8 +4,8 @@ from itertools import islice
 
 import pytest
 
-from sparseq.jobs.examples import load_examples
 from sparseq.jobs.export import rendered
+from sparseq.jobs.loading import load_examples
 from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.music.bars import score_bars
 from sparseq.music.loops import catalogue

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparseq.engine.provenance import longest_copied_run
-from sparseq.jobs.examples import load_examples
+from sparseq.jobs.loading import load_examples
 from sparseq.jobs.phrases import PHRASE_BARS
 from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.jobs.stream.steady import COPIED_BARS, REPEATED_BARS, Steadiness

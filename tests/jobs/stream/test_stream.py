@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sparseq.errors import InputError
-from sparseq.jobs.examples import load_examples
+from sparseq.jobs.draw import Draw
+from sparseq.jobs.loading import load_examples
 from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.music.chords import parse_chords
 from sparseq.music.keys import parse_key, transposition
@@ -34,6 +35,22 @@ def pitches_of(grids, part=None):
 def two():
     """Return two loops of one style's kind: the stream may mix them."""
     return load_examples(["synthwave-coast-road", "house-lantern-room"], pitched=True)
+
+
+def test_of_too_many_loops_each_seed_draws_its_own():
+    def drawn(seed):
+        return load_examples(["rock", "funk"], draw=Draw(seed, most_steps=300))
+
+    stream = Stream(drawn(1), StreamSettings(1))
+    assert 0 < len(stream.examples.used) < stream.examples.n_there
+    other = stream.with_settings(StreamSettings(5))
+    assert other.examples.used != stream.examples.used
+    assert same(grids_of(other, 3), grids_of(Stream(drawn(5), StreamSettings(5)), 3))
+    assert same(grids_of(other.with_settings(StreamSettings(1)), 3), grids_of(stream, 3))
+
+
+def test_where_there_is_room_for_all_loops_all_are_used():
+    assert load_examples(["rock"], draw=Draw(1)).used == load_examples(["rock"]).used
 
 
 def test_all_parts_of_the_loops_play(combo):

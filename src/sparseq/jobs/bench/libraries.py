@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from sparseq.engine.context import HeadSpec
 from sparseq.jobs.drums import CODE_LIMIT, stream_context, styled_cells
-from sparseq.jobs.examples import lanes_of, load_examples
+from sparseq.jobs.examples import lanes_of
+from sparseq.jobs.loading import load_examples
 from sparseq.jobs.stream import RETRIEVAL
 from sparseq.kernel.layout import gather
 from sparseq.kernel.model import SlotModel

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from sparseq.errors import FileError, InputError
 from sparseq.jobs.baselines.library import Library, Piece
-from sparseq.jobs.examples import Example, load_examples
+from sparseq.jobs.examples import Example
+from sparseq.jobs.loading import load_examples
 from sparseq.music.grid import DrumGrid
 from sparseq.music.lanes import LANES, lane_of
 from sparseq.music.loops import Skipped

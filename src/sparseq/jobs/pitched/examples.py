@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from sparseq.errors import InputError
-from sparseq.jobs.examples import Example, load_examples
+from sparseq.jobs.examples import Example
+from sparseq.jobs.loading import load_examples
 from sparseq.jobs.pitched.context import usual_bar
 from sparseq.jobs.pitched.hole import PitchedHole
 from sparseq.music.chords import Progression

@@ -22,7 +22,7 @@ from sparseq.music.groove import lane_levels
 from sparseq.music.keys import Key, transposition
 from sparseq.music.layout import Sound, layout_of
 from sparseq.music.loops import Skipped
-from sparseq.music.parts import BASS, CHORDS, DRUMS, LEAD, split_parts
+from sparseq.music.parts import BASS, CHORDS, DRUMS, LEAD
 from sparseq.music.piece import Piece
 from sparseq.music.pitched import encode_voices
 from sparseq.music.voices import MAX_VOICES
@@ -254,7 +254,7 @@ def _having(examples: Examples, wanted: Collection[str]) -> Examples:
     """Keep the loops that have any of the parts wanted; InputError for a part that no loop has."""
     if not wanted:
         return examples
-    by_example = [_part_names(example) for example in examples.used]
+    by_example = [example.part_names for example in examples.used]
     there = [name for names in by_example for name in names]
     for name in sorted(wanted):
         if name not in there:
@@ -267,13 +267,6 @@ def _having(examples: Examples, wanted: Collection[str]) -> Examples:
     reason = f"has no {' or '.join(sorted(wanted))}"
     skipped = (*examples.skipped, *(Skipped(example.name, reason) for example in left))
     return examples._replace(used=tuple(kept), skipped=skipped)
-
-
-def _part_names(example: Example) -> list[str]:
-    """Return names and kinds of the parts of an example."""
-    if not _has_pitched(example):
-        return [DRUMS]
-    return [name for part in split_parts(example.score, example.programs) for name in (part.kind, part.name)]
 
 
 def _first_bar(grids: Sequence[DrumGrid], pieces: Sequence[Piece]) -> GridBar:

@@ -80,7 +80,12 @@ class Stream:
         self._begin(settings)
 
     def with_settings(self, settings: StreamSettings) -> "Stream":
-        """Return another stream from the same loops, at its start; the examples are not read into memory again."""
+        """Return another stream from the same loops, at its start.
+
+        The examples are not read into memory again, unless there are so many that another seed draws others.
+        """
+        if self.examples.draw_again is not None and settings.seed != self.settings.seed:
+            return Stream(self.examples.draw_again(settings.seed), settings)
         if settings.parts != self.settings.parts:
             return Stream(self.examples, settings)
         other = copy(self)
