@@ -223,7 +223,7 @@ def test_the_next_loop_set_is_another_style_at_the_same_tempo():
 
 
 def test_of_too_many_loops_the_next_set_is_another_draw():
-    loops = load_examples(["funk"], draw=Draw(SETTINGS.seed, most_steps=200))
+    loops = load_examples(["funk"], draw=Draw(SETTINGS.seed, most_steps=64))
     director = Director(Stream(loops, SETTINGS), 8, b2=[(Action.SET, "set", 1.0)]).play()
     assert director.performance.stream.examples.used == loops.draw_again(SETTINGS.seed + 1).used != loops.used
     assert director.said == ["from now on: funk"]

