@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Entry] = {
     "jam": Entry("sparseq.cli.jam", "Play, and be answered in kind."),
     "export": Entry("sparseq.cli.export", "Write new loops to .mid files."),
     "fill": Entry("sparseq.cli.fill", "Repair chosen bars of a .mid file and leave the rest untouched."),
+    "accompany": Entry("sparseq.cli.accompany", "Add parts to a .mid file that it does not have."),
     "vary": Entry("sparseq.cli.vary", "Change a share of what a .mid file plays."),
     "learn": Entry("sparseq.cli.learn", "Read your own .mid files into a library for --loops."),
     "show": Entry(

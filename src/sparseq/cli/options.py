@@ -64,14 +64,14 @@ class Number(FloatType):
         return number
 
 
-def loops_option() -> Callable[[Decorated], Decorated]:
-    """--loops, given any number of times; the parameter `loops` is a tuple of str."""
+def loops_option(default: str = "the shipped loops in 4/4") -> Callable[[Decorated], Decorated]:
+    """--loops, given any number of times; the parameter `loops` is a tuple of str; `default` says what none means."""
     return click.option(
         "--loops",
         multiple=True,
         metavar="NAME|DIR|FILE",
         help="Examples to learn from: a library that `sparseq learn` made, the name or style of shipped loops, a "
-        "folder of .mid files, or one file. May be repeated. [default: the shipped loops in 4/4]",
+        f"folder of .mid files, or one file. May be repeated. [default: {default}]",
     )
 
 

@@ -28,7 +28,9 @@ def styled_cells(grid: DrumGrid, style: int) -> npt.NDArray[np.uint16]:
     return np.column_stack([drum_cells(grid), phrase, np.full(grid.n_steps, style)]).astype(np.uint16)
 
 
-def stream_context(n_lanes: int, steps_per_beat: int, bar_steps: int) -> Context:
+def stream_context(
+    n_lanes: int, steps_per_beat: int, bar_steps: int, beside: Sequence[Sequence[float]] = ()
+) -> Context:
     """Return causal contexts: a lane sees its own past, what is already decided now, and all lanes a bar ago.
 
     Parameters
@@ -37,10 +39,16 @@ def stream_context(n_lanes: int, steps_per_beat: int, bar_steps: int) -> Context
         Drum lanes; lane `n_lanes` holds the step in the bar, the next two the bar in the phrase and the style.
     steps_per_beat, bar_steps : int
         Steps in a quarter note and in a bar.
+    beside : sequence of sequence of float
+        For each drum what the lanes behind these count that tell when other parts strike; none where nobody does.
     """
     phrases = phrase_distances()
     lanes = [_stream_slots(lane, n_lanes, steps_per_beat, bar_steps, phrases) for lane in range(n_lanes)]
-    return make_context([*lanes, [], [], []], [2] * n_lanes + [CODE_LIMIT, N_PHRASE_CODES, CODE_LIMIT])
+    n_beside = len(beside[0]) if beside else 0
+    for slots, weights in zip(lanes, beside or [()] * n_lanes, strict=True):
+        slots += [Slot(0, n_lanes + 3 + other, weight) for other, weight in enumerate(weights)]
+    n_tokens = [2] * n_lanes + [CODE_LIMIT, N_PHRASE_CODES, CODE_LIMIT] + [2] * n_beside
+    return make_context([*lanes, *[[]] * (3 + n_beside)], n_tokens)
 
 
 def _stream_slots(lane: int, n_lanes: int, beat: int, bar: int, phrases: npt.NDArray[np.float64]) -> list[Slot]:

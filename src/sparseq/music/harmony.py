@@ -17,6 +17,7 @@ _HEARD = 0.08  # the share of a span that makes a note fully heard
 _CHANGE = 0.8  # what a change of chord costs within a bar, and
 _CHANGE_AT_BAR = 0.1  # where a bar begins
 _HOME, _CLOSE = 0.6, 0.3  # notes that a chord of the tonic counts for where a progression begins, and where it ends
+_FIRST_IS_ROOT, _KNOWN = 0.6, 0.5  # shares of a bar that these count for, where a line is harmonised
 _SILENT_CHORD = 1e-9  # of two paths over silence, none is nearer than a chord
 
 
@@ -54,6 +55,52 @@ def estimate_chords(
         held = bool(silent[span] and (not chords or chords[-1] is None))
         chords.append(None if held else make_chord(root, _NAMES[quality], flat=flat))
     return tuple(chords)
+
+
+def harmonised(notes: Sequence[Note], lines: Sequence[int], *, flat: bool = False) -> tuple[Chord | None, ...]:
+    """Find a triad for each span of lines that play no chords: a bass, a melody.
+
+    Of major and minor triads the one whose notes the span plays, whose root it begins with, and whose notes the whole
+    piece knows: a line that has an E and never a G sharp, but a G, is taken for E minor.
+
+    Parameters
+    ----------
+    notes : sequence of Note
+        Pitched notes.
+    lines : sequence of int
+        Ticks that the spans lie between, rising: bars.
+    flat : bool
+        Name black keys as flats.
+
+    Returns
+    -------
+    tuple of Chord or None
+        One for each span; None where nothing sounds.
+    """
+    weights, _ = _span_weights(notes, lines)
+    whole = weights.sum(0)
+    known = np.sqrt(whole / max(float(whole.max()), 1e-9))  # what is heard now and then is heard all the same
+    firsts = _first_classes(notes, lines)
+    triads = [(root, quality) for root in range(12) for quality in ("", "m")]
+    members = [[(root + step) % 12 for step in QUALITIES[quality]] for root, quality in triads]
+    out: list[Chord | None] = []
+    for weights_c, first in zip(weights, firsts, strict=True):
+        fits = [
+            float(weights_c[notes_of].sum()) + _FIRST_IS_ROOT * (root == first) + _KNOWN * float(known[notes_of].mean())
+            for (root, _), notes_of in zip(triads, members, strict=True)
+        ]
+        best = int(np.argmax(fits))
+        out.append(make_chord(*triads[best], flat=flat) if weights_c.any() else None)
+    return tuple(out)
+
+
+def _first_classes(notes: Sequence[Note], lines: Sequence[int]) -> list[int]:
+    """Return the pitch class of the first and lowest note that begins in each span, -1 where none does."""
+    found = [(lines[-1], 0, -1)] * (len(lines) - 1)
+    for note in notes:
+        span = min(max(int(np.searchsorted(lines, note.onset_ticks, "right")) - 1, 0), len(found) - 1)
+        found[span] = min(found[span], (note.onset_ticks, note.pitch, note.pitch % 12))
+    return [pitch_class for _, _, pitch_class in found]
 
 
 def key_of_chords(progression: Progression) -> Key | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sparseq.engine.calibrate import Calibration
 from sparseq.engine.config import RetrievalConfig
@@ -14,6 +15,7 @@ from sparseq.jobs.drums import CODE_LIMIT, stream_context, styled_cells
 from sparseq.jobs.examples import is_loop
 from sparseq.jobs.hits import Cell, HitReader
 from sparseq.jobs.phrases import PHRASE_BARS
+from sparseq.jobs.stream.beside import N_BESIDE, beside_weights
 from sparseq.jobs.stream.steady import Steadiness
 from sparseq.jobs.stream.written import REWIND_STEPS, Written, another_seed, begin_retriever, forget, forget_from
 from sparseq.kernel.checks import MASK
@@ -21,7 +23,7 @@ from sparseq.music.grid import DrumGrid, Hit
 
 RETRIEVAL = RetrievalConfig(sharpness=2.0, prior_weight=1e-7, own_weight=1)
 GIVEN_LANES = 3
-"""Step in the bar, bar in the phrase and style stand after the drums, and are only read."""
+"""Step in the bar, bar in the phrase and style stand after the drums, and are only read; then what others strike."""
 
 
 class DrumSection:
@@ -37,6 +39,8 @@ class DrumSection:
         Length of a bar.
     calibration : Calibration, optional
         Numbers other than the defaults.
+    beside : sequence of uint16 ndarray of shape (T, `N_BESIDE`), optional
+        When other parts strike in each example; drums hear no others otherwise.
 
     Attributes
     ----------
@@ -49,16 +53,26 @@ class DrumSection:
     """
 
     def __init__(
-        self, grids: Sequence[DrumGrid], styles: Sequence[int], bar_steps: int, calibration: Calibration | None = None
+        self,
+        grids: Sequence[DrumGrid],
+        styles: Sequence[int],
+        bar_steps: int,
+        calibration: Calibration | None = None,
+        beside: Sequence[NDArray[np.uint16]] | None = None,
     ) -> None:
         self.lanes = grids[0].lanes
-        plain = stream_context(len(self.lanes), grids[0].steps_per_beat, bar_steps)
+        weights = [] if beside is None else [beside_weights(lane) for lane in self.lanes]
+        plain = stream_context(len(self.lanes), grids[0].steps_per_beat, bar_steps, weights)
         self.context = calibration.applied(plain) if calibration else plain
         retrieval = calibration.retrieval() if calibration else RETRIEVAL
         self.memory = Memory(self.context.heads, CODE_LIMIT, retrieval)
-        for grid, style in zip(grids, styles, strict=True):
-            self.memory.add(styled_cells(grid, style), self.context, loop=is_loop(grid))
-        self._reader = HitReader(self.memory, grids, len(self.lanes) + GIVEN_LANES)
+        for number, (grid, style) in enumerate(zip(grids, styles, strict=True)):
+            cells = styled_cells(grid, style)
+            if beside is not None:
+                cells = np.column_stack([cells, beside[number]])
+            self.memory.add(cells, self.context, loop=is_loop(grid))
+        self._n_cells = len(self.lanes) + GIVEN_LANES + (0 if beside is None else N_BESIDE)
+        self._reader = HitReader(self.memory, grids, self._n_cells)
         self._bar_steps = bar_steps
         rounds = [is_loop(grid) for grid in grids]
         self._steadiness = Steadiness([grid.tokens_tl for grid in grids], rounds, styles, bar_steps)
@@ -76,7 +90,13 @@ class DrumSection:
         self._hits: dict[Cell, tuple[Hit, ...]] = {}
         self._past = np.zeros((0, len(self.lanes)), np.uint16)
 
-    def write(self, style: int, sampling: SamplingConfig, given: Mapping[int, Written]) -> Written:
+    def write(
+        self,
+        style: int,
+        sampling: SamplingConfig,
+        given: Mapping[int, Written],
+        beside_t2: NDArray[np.uint16] | None = None,
+    ) -> Written:
         """Return the next bar.
 
         Parameters
@@ -87,12 +107,16 @@ class DrumSection:
             How tokens are drawn.
         given : mapping of int to Written
             By lane a bar that it is to take over.
+        beside_t2 : uint16 ndarray of shape (T, `N_BESIDE`), optional
+            When other parts strike in this bar, where they are heard.
         """
         start, n_lanes = self._retriever.n_steps, len(self.lanes)
-        columns = np.full((self._bar_steps, n_lanes + GIVEN_LANES), MASK, np.uint16)
-        columns[:, -3] = np.minimum(np.arange(self._bar_steps), CODE_LIMIT - 1)
-        columns[:, -2] = start // self._bar_steps % PHRASE_BARS
-        columns[:, -1] = style
+        columns = np.full((self._bar_steps, self._n_cells), MASK, np.uint16)
+        columns[:, n_lanes] = np.minimum(np.arange(self._bar_steps), CODE_LIMIT - 1)
+        columns[:, n_lanes + 1] = start // self._bar_steps % PHRASE_BARS
+        columns[:, n_lanes + 2] = style
+        if beside_t2 is not None:
+            columns[:, n_lanes + GIVEN_LANES :] = beside_t2
         for lane, bar in given.items():
             columns[:, lane] = bar.tokens_tl[:, lane]
         self._retriever.sampling = sampling

@@ -1,27 +1,26 @@
 """What a stream learns from: loops of one meter, brought to one tonic, in memory once for any number of streams."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparseq.errors import InputError
 from sparseq.jobs.drums import CODE_LIMIT
 from sparseq.jobs.examples import LOOP_BARS, Example, Examples, lanes_of, largest_group
+from sparseq.jobs.stream.beside import strikes
 from sparseq.jobs.stream.contexts import VoiceLane
 from sparseq.jobs.stream.drums import DrumSection
 from sparseq.jobs.stream.harmony import HarmonySection, Moment, moment_of
 from sparseq.jobs.stream.rules import Compass
 from sparseq.jobs.stream.voices import VoiceExample, VoiceSection
+from sparseq.jobs.stream.wanted import has_pitched, having, is_wanted, only
 from sparseq.kernel.checks import MASK
 from sparseq.music.encode import DRUM_CHANNEL, drum_notes
 from sparseq.music.grid import DrumGrid, GridBar
 from sparseq.music.groove import lane_levels
 from sparseq.music.keys import Key, transposition
 from sparseq.music.layout import Sound, layout_of
-from sparseq.music.loops import Skipped
 from sparseq.music.parts import BASS, CHORDS, DRUMS, LEAD
 from sparseq.music.piece import Piece
 from sparseq.music.pitched import encode_voices
@@ -46,6 +45,9 @@ class Material:
         Loops; those of the most common meter and resolution are used.
     parts : collection of str
         Names or kinds of the parts that are wanted; all where it is empty.
+    backed : collection of str
+        Names of the parts that are there already: voices of these are decided before all others, so that all hear them.
+        Where drums are not among them, they hear the pitched parts.
 
     Attributes
     ----------
@@ -66,16 +68,17 @@ class Material:
         If a part that is wanted is not there.
     """
 
-    def __init__(self, examples: Examples, parts: Collection[str] = ()) -> None:
-        self.examples = largest_group(_having(examples, parts), _count, OTHER_COUNT)
+    def __init__(self, examples: Examples, parts: Collection[str] = (), backed: Collection[str] = ()) -> None:
+        self._backed = backed
+        self.examples = largest_group(having(examples, parts), _count, OTHER_COUNT)
         used = self.examples.used
         self.styles = sorted({example.style for example in used})
         self.steps_per_beat = used[0].steps_per_beat
-        self._wholes = {index: example.piece() for index, example in enumerate(used) if _has_pitched(example)}
-        self._pieces = {index: _only(piece, parts) for index, piece in self._wholes.items()}
+        self._wholes = {index: example.piece() for index, example in enumerate(used) if has_pitched(example)}
+        self._pieces = {index: only(piece, parts) for index, piece in self._wholes.items()}
         self._pieces = {index: piece for index, piece in self._pieces.items() if piece.parts}
         self._with_drums = [
-            index for index, example in enumerate(used) if drum_notes(example.score) and _is_wanted(DRUMS, DRUMS, parts)
+            index for index, example in enumerate(used) if drum_notes(example.score) and is_wanted(DRUMS, DRUMS, parts)
         ]
         self.drum_lanes = lanes_of(used[index].score for index in self._with_drums)
         self._drum_grids = {index: used[index].grid(self.drum_lanes) for index in self._with_drums}
@@ -164,7 +167,10 @@ class Material:
             return None
         codes = [self.style_code(self.examples.used[index].style) for index in self._drum_grids]
         calibration = self.examples.calibrations.get("stream")
-        return DrumSection(list(self._drum_grids.values()), codes, self.bar.length_steps, calibration)
+        beside = None
+        if self._backed and DRUMS not in self._backed:
+            beside = [strikes(self._wholes.get(index), grid.n_steps) for index, grid in self._drum_grids.items()]
+        return DrumSection(list(self._drum_grids.values()), codes, self.bar.length_steps, calibration, beside)
 
     def _learn_voices(self) -> None:
         """Put the pitched parts in memory, and their chords."""
@@ -176,8 +182,9 @@ class Material:
         if not self._pieces:
             return
         layout = layout_of(list(self._pieces.values()), MAX_VOICES)
+        ordered = sorted(layout.voices, key=lambda voices: voices[0] not in self._backed)
         self.voice_lanes = tuple(
-            VoiceLane(part, layout.sounds[part].kind, voice) for part, n in layout.voices for voice in range(n)
+            VoiceLane(part, layout.sounds[part].kind, voice) for part, n in ordered for voice in range(n)
         )
         self._voice_examples = [self._voice_example(index, dict(layout.voices)) for index in self._pieces]
         counts = {"steps_per_beat": self.steps_per_beat, "bar_steps": self.bar.length_steps}
@@ -234,39 +241,6 @@ class Material:
 
 def _count(example: Example) -> tuple[tuple[int, int], int]:
     return example.meter, example.steps_per_beat
-
-
-def _has_pitched(example: Example) -> bool:
-    return len(drum_notes(example.score)) < len(example.score.notes)
-
-
-def _is_wanted(name: str, kind: str, wanted: Collection[str]) -> bool:
-    return not wanted or name in wanted or kind in wanted
-
-
-def _only(piece: Piece, wanted: Collection[str]) -> Piece:
-    """Return a piece with the pitched parts that are wanted."""
-    parts = tuple(part for part in piece.parts if part.kind != DRUMS and _is_wanted(part.name, part.kind, wanted))
-    return replace(piece, parts=parts)
-
-
-def _having(examples: Examples, wanted: Collection[str]) -> Examples:
-    """Keep the loops that have any of the parts wanted; InputError for a part that no loop has."""
-    if not wanted:
-        return examples
-    by_example = [example.part_names for example in examples.used]
-    there = [name for names in by_example for name in names]
-    for name in sorted(wanted):
-        if name not in there:
-            parts = ", ".join(dict.fromkeys(there))
-            raise InputError(f"wanted the part {name!r}, but the loops have {parts}")
-    kept: list[Example] = []
-    left: list[Example] = []
-    for example, names in zip(examples.used, by_example, strict=True):
-        (kept if set(names) & set(wanted) else left).append(example)
-    reason = f"has no {' or '.join(sorted(wanted))}"
-    skipped = (*examples.skipped, *(Skipped(example.name, reason) for example in left))
-    return examples._replace(used=tuple(kept), skipped=skipped)
 
 
 def _first_bar(grids: Sequence[DrumGrid], pieces: Sequence[Piece]) -> GridBar:

@@ -1,7 +1,7 @@
 """New music, bar by bar: the stream that `play` sends out and `export` writes down."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 from sparseq.engine.sampling import SamplingConfig
 from sparseq.errors import InputError
 from sparseq.jobs.examples import Examples
+from sparseq.jobs.stream.backing import Backing, BackingBar
 from sparseq.jobs.stream.contexts import VoiceLane
 from sparseq.jobs.stream.feel import felt
 from sparseq.jobs.stream.harmony import NO_CHORD, Moment
@@ -52,6 +53,8 @@ class Stream:
         Loops; those of the most common meter and resolution are used, `examples` tells which.
     settings : StreamSettings
         What is asked for; `change` asks for something else from the next bar on.
+    backing : Backing, optional
+        What is played already: the stream hears it, and writes the other parts. Where it ends it begins again.
 
     Attributes
     ----------
@@ -72,8 +75,10 @@ class Stream:
         For settings out of range, or names of parts and lanes that are not there.
     """
 
-    def __init__(self, examples: Examples, settings: StreamSettings) -> None:
-        self._material = Material(examples, settings.parts)
+    def __init__(self, examples: Examples, settings: StreamSettings, backing: Backing | None = None) -> None:
+        self._backing = backing
+        self._backed = backing.parts if backing is not None else frozenset()
+        self._material = Material(examples, settings.parts, self._backed)
         self.examples = self._material.examples
         self.steps_per_beat = self._material.steps_per_beat
         self.lanes = _lanes(self._material)
@@ -87,7 +92,7 @@ class Stream:
         if self.examples.draw_again is not None and settings.seed != self.settings.seed:
             return Stream(self.examples.draw_again(settings.seed), settings)
         if settings.parts != self.settings.parts:
-            return Stream(self.examples, settings)
+            return Stream(self.examples, settings, self._backing)
         other = copy(self)
         other._begin(settings)
         return other
@@ -99,13 +104,13 @@ class Stream:
         self.style = self.examples.used[drawn].style
         self._own_key = material.key_of(drawn)
         self._compass = material.compass(self.style)
-        self.sounds = material.sounds(self.style)
-        has_drums = material.drums is not None and material.has_drums(self.style)
-        self._drums = material.drums.begun(seed) if material.drums is not None and has_drums else None
+        self.sounds = {name: sound for name, sound in material.sounds(self.style).items() if name not in self._backed}
+        self._drums = material.drums.begun(seed) if material.drums is not None and DRUMS in self.sounds else None
         self._voices = material.voices.begun(_section_seed(seed, 1)) if material.voices is not None else None
         style = material.style_code(self.style)
         self._harmony = material.harmony.begun(_section_seed(seed, 2), style) if material.harmony is not None else None
         self._bars: list[_Bar] = []
+        self._laid: tuple[int, Sequence[BackingBar]] | None = None
         self.n_bars = self._draws = 0
         self._leaned_on: Counter[int] = Counter()
         self._ask(settings)
@@ -196,8 +201,9 @@ class Stream:
         settings, rules = self._asked
         locked = self._indices(settings.locked) if self._bars else set()
         sampling = SamplingConfig(temperature=settings.temperature, rest_odds=_FULL_ODDS**-settings.density)
-        drums = self._write_drums(sampling, locked)
-        voices = self._write_voices(drums, settings, rules, sampling, locked)
+        beside = self._backing_bar(rules.shift)
+        drums = self._write_drums(sampling, locked, beside)
+        voices = self._write_voices(drums, (settings, rules), sampling, locked, beside)
         for found, example_of in (
             (drums, self._material.example_of_drums),
             (voices, self._material.example_of_voices),
@@ -234,15 +240,33 @@ class Stream:
             if section is not None:
                 section.redraw(self._draws)
 
-    def _write_drums(self, sampling: SamplingConfig, locked: set[int]) -> Written:
+    def _backing_bar(self, shift: int) -> BackingBar | None:
+        """Return the bar of the backing to play to, its voices told from a movable zero."""
+        if self._backing is None:
+            return None
+        if self._laid is None or self._laid[0] != shift:
+            material = self._material
+            self._laid = shift, self._backing.laid_on(material.drum_lanes, material.voice_lanes, shift)
+        return self._laid[1][self.n_bars % len(self._laid[1])]
+
+    def _write_drums(self, sampling: SamplingConfig, locked: set[int], beside: BackingBar | None) -> Written:
+        if beside is not None and beside.drums is not None:
+            return beside.drums
         if self._drums is None:
             return Written(np.full((self.bar_steps, len(self._material.drum_lanes)), MASK, np.uint16), {}, [])
         given = {lane: self._bars[-1].drums for lane in locked if lane < len(self._drums.lanes)}
-        return self._drums.write(self._material.style_code(self.style), sampling, given)
+        strikes_t2 = None if beside is None else beside.strikes_t2
+        return self._drums.write(self._material.style_code(self.style), sampling, given, strikes_t2)
 
     def _write_voices(
-        self, drums: Written, settings: StreamSettings, rules: PitchRules, sampling: SamplingConfig, locked: set[int]
+        self,
+        drums: Written,
+        asked: tuple[StreamSettings, PitchRules],
+        sampling: SamplingConfig,
+        locked: set[int],
+        beside: BackingBar | None,
     ) -> Written:
+        settings, rules = asked
         if self._voices is None or self._harmony is None:
             return Written(np.zeros((self.bar_steps, 0), np.uint16), {}, [])
         n_drums = len(self._material.drum_lanes)
@@ -256,8 +280,11 @@ class Stream:
             rules.shift,
             rules.pitches_of,
             sampling,
+            settings.chords is not None,
         )
         given = {lane - n_drums: self._bars[-1].voices for lane in locked if lane >= n_drums}
+        if beside is not None:
+            given |= dict.fromkeys(beside.lanes, beside.voices)
         return self._voices.write(over, given)
 
     def _heard(self, bar: _Bar, settings: StreamSettings, rules: PitchRules) -> PartGrid:
@@ -292,6 +319,7 @@ class Stream:
     def _silent(self, settings: StreamSettings) -> set[int]:
         """Return the lanes that are not heard."""
         silent = self._indices(settings.muted)
+        silent |= {index for index, lane in enumerate(self.lanes) if lane.part in self._backed}
         if settings.soloed:
             silent |= {index for index, lane in enumerate(self.lanes) if not lane.given} - self._indices(
                 settings.soloed

@@ -39,6 +39,7 @@ from sparseq.music.units import PPQ
 RETRIEVAL = RetrievalConfig(sharpness=1.5, prior_weight=1e-7, own_weight=1)
 MOST_CHANGES = 4
 """So many notes of a bar are drawn anew, at most, to keep parts from playing a loop through."""
+_OCTAVES = (0, -12, 12)
 PLAIN_VELOCITY = 80
 """For an onset that no example holds."""
 
@@ -90,6 +91,9 @@ class Over(NamedTuple):
         Which pitches a voice may play.
     sampling : SamplingConfig
         How tokens are drawn.
+    by_octaves : bool
+        Whether what would lie where a voice may not play moves there by an octave: the chords are not those of the
+        loops, and on another root a voicing may lie too high or too low.
     """
 
     drums_td: NDArray[np.uint16]
@@ -99,6 +103,7 @@ class Over(NamedTuple):
     shift: int
     pitches_of: PitchesOf
     sampling: SamplingConfig
+    by_octaves: bool = False
 
 
 class VoiceSection:
@@ -251,16 +256,17 @@ class VoiceSection:
         self._drawn_tv[step] = decided.cells_tl[0, : len(self.voices)]
         self._logp_tv[step] = decided.logp_tl[0, : len(self.voices)]
         struck: dict[str, int] = {}
+        octaves = self._octaves(decided.cells_tl[0], moment, given)
         for lane, voice in enumerate(self.voices):
             token = int(decided.cells_tl[0, lane])
             written.tokens_tl[step, lane] = token
             if token >= FIRST_ONSET:
-                written.tokens_tl[step, lane] = token + _root_up(voice, moment)
+                written.tokens_tl[step, lane] = token + _root_up(voice, moment) + octaves[lane]
                 if lane in given:
                     hits, holds = given[lane].hits[step, lane], _run(given[lane].tokens_tl[:, lane], step)
                 else:
                     origin = self._together(struck, lane, token, int(decided.origins_tl[0, lane]))
-                    hits, holds = self._begin_note(now, lane, token, origin, written)
+                    hits, holds = self._begin_note(now, lane, token + octaves[lane], origin, written)
                 written.hits[step, lane] = self._hits[now, lane] = hits
                 self._holds[now, lane] = holds
                 self._free_from[lane] = now + holds + 1
@@ -272,10 +278,38 @@ class VoiceSection:
             assert self._over is not None, "a bar is being written"
             voice = self.voices[lane]
             shift = self._over.shift + _root_up(voice, moment)
-            found = token_mask(self._over.pitches_of(voice, moment), shift).astype(np.uint8)
+            pitches = self._over.pitches_of(voice, moment)
+            if self._over.by_octaves:
+                pitches = np.any([_moved(pitches, octave) for octave in _OCTAVES], axis=0)
+            found = token_mask(pitches, shift).astype(np.uint8)
             found[HOLD] = 0
             self._allowed[lane, moment] = found
         return found
+
+    def _octaves(self, tokens_l: NDArray[np.uint16], moment: Moment, given: Mapping[int, Written]) -> list[int]:
+        """Return by how many semitones the onsets of each voice move: those of one part together, if they can."""
+        assert self._over is not None, "a bar is being written"
+        out = [0] * len(self.voices)
+        if not self._over.by_octaves:
+            return out
+        for part in dict.fromkeys(voice.part for voice in self.voices):
+            fits = {
+                lane: self._fitting_octaves(lane, int(tokens_l[lane]), moment)
+                for lane, voice in enumerate(self.voices)
+                if voice.part == part and lane not in given and tokens_l[lane] >= FIRST_ONSET
+            }
+            together = [octave for octave in _OCTAVES if all(octave in found for found in fits.values())]
+            for lane, found in fits.items():
+                out[lane] = together[0] if together else found[0]
+        return out
+
+    def _fitting_octaves(self, lane: int, token: int, moment: Moment) -> list[int]:
+        """Return the octaves, nearest first, that bring an onset to a pitch that its voice may play."""
+        assert self._over is not None, "a bar is being written"
+        voice = self.voices[lane]
+        allowed = self._over.pitches_of(voice, moment)
+        pitch = token_pitch(token, self._over.shift + _root_up(voice, moment))
+        return [octave for octave in _OCTAVES if 0 <= pitch + octave < len(allowed) and allowed[pitch + octave]]
 
     def _together(self, struck: dict[str, int], lane: int, token: int, origin: int) -> int:
         """Return the origin of an onset: that of the voice above if it holds this note too, so that chords are one."""
@@ -348,3 +382,11 @@ def _run(tokens_t: NDArray[np.uint16], step: int) -> int:
     """Return how many holds follow an onset."""
     behind = np.flatnonzero(tokens_t[step + 1 :] != HOLD)
     return int(behind[0]) if len(behind) else len(tokens_t) - step - 1
+
+
+def _moved(pitches: NDArray[np.bool_], octave: int) -> NDArray[np.bool_]:
+    """Return the pitches that come to these by an octave."""
+    out = np.zeros_like(pitches)
+    first, last = max(-octave, 0), len(pitches) - max(octave, 0)
+    out[first:last] = pitches[first + octave : last + octave]
+    return out
