@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparseq.music.chords import QUALITIES, make_chord, parse_chord
-from sparseq.music.harmony import estimate_chords
+from sparseq.music.harmony import estimate_chords, harmonised
 from sparseq.music.score import Note
 
 BEAT = 960
@@ -58,3 +58,35 @@ def test_without_spans_there_are_no_chords(lines):
 def test_flats_are_written_where_they_are_wanted():
     assert named(estimate_chords(block("Eb", 0), [0, BEAT], flat=True)) == ["Eb"]
     assert named(estimate_chords(block("Eb", 0), [0, BEAT])) == ["D#"]
+
+
+def line(*bars):
+    """A line of bars, each a list of pitches that share it evenly."""
+    return [
+        Note(bar * 4 * BEAT + place * 4 * BEAT // len(pitches), 4 * BEAT // len(pitches) - 10, pitch, 80)
+        for bar, pitches in enumerate(bars)
+        for place, pitch in enumerate(pitches)
+    ]
+
+
+BAR_LINES = [0, 4 * BEAT, 8 * BEAT]
+
+
+def test_a_bass_is_harmonised_bar_by_bar_from_what_it_plays_elsewhere():
+    assert named(harmonised(line([40, 40, 47, 43], [45, 45, 49, 43]), BAR_LINES)) == ["Em", "A"]
+
+
+def test_a_root_alone_takes_the_third_that_the_piece_knows():
+    assert named(harmonised(line([36, 36], [45, 48, 52, 52]), BAR_LINES)) == ["C", "Am"]
+    assert named(harmonised(line([36, 36], [44, 48, 51, 51]), BAR_LINES, flat=True)) == ["Cm", "Ab"]
+
+
+def test_a_silent_bar_has_no_chord():
+    assert named(harmonised(line([], [45, 48, 52]), BAR_LINES)) == [None, "Am"]
+    assert harmonised([], BAR_LINES) == (None, None)
+
+
+@given(st.integers(0, 11), st.lists(st.integers(36, 60), min_size=4, max_size=4))
+def test_a_line_in_another_key_has_the_chords_of_that_key(up, pitches):
+    here, there = (harmonised(line([pitch + by for pitch in pitches]), [0, 4 * BEAT])[0] for by in (0, up))
+    assert ((there.root - here.root) % 12, there.quality) == (up, here.quality)

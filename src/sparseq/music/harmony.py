@@ -89,8 +89,12 @@ def harmonised(notes: Sequence[Note], lines: Sequence[int], *, flat: bool = Fals
             float(weights_c[notes_of].sum()) + _FIRST_IS_ROOT * (root == first) + _KNOWN * float(known[notes_of].mean())
             for (root, _), notes_of in zip(triads, members, strict=True)
         ]
-        best = int(np.argmax(fits))
-        out.append(make_chord(*triads[best], flat=flat) if weights_c.any() else None)
+        # Of equals the one nearest above the first note, so that a line has the same chords in every key.
+        root, quality = max(
+            zip(fits, triads, strict=True),
+            key=lambda each: (round(each[0], 9), -((each[1][0] - first) % 12), each[1][1]),
+        )[1]
+        out.append(make_chord(root, quality, flat=flat) if weights_c.any() else None)
     return tuple(out)
 
 

@@ -246,3 +246,21 @@ def test_both_kernels_write_the_same(combo, monkeypatch):
         monkeypatch.setenv("SPARSEQ_KERNEL", name)
         written.append([grid.hits for grid in grids_of(Stream(combo, settings), 2)])
     assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("name", ["house-lantern-room", "neo-soul-brass-key"])
+def test_over_chords_on_any_root_no_bar_of_the_bass_is_silent(name):
+    chords = parse_chords("C F# D A Bb E G Db Eb B F Ab")
+    stream = Stream(load_examples([name], pitched=True), StreamSettings(1, chords=chords))
+    for grid in grids_of(stream, 12):
+        assert pitches_of([grid], "bass")
+
+
+def test_voices_of_one_chord_move_by_octaves_together(two):
+    """Where the chords are others than the loops', a voicing is that of a loop, as a whole an octave away at most."""
+    stream = Stream(two, StreamSettings(3, chords=parse_chords("Cm F#m Bb"), max_voices=3))
+    for grid in grids_of(stream, 6):
+        lanes = grid.indices(part="chords")
+        for step in range(grid.n_steps):
+            pitches = [grid.hits[step, lane][0].pitch for lane in lanes if (step, lane) in grid.hits]
+            assert pitches == sorted(pitches, reverse=True)
