@@ -18,7 +18,7 @@ from sparseq.cli.options import (
 )
 from sparseq.cli.reports import bar_count, emit_parts, say_skipped
 from sparseq.cli.seeds import seed_or_fresh
-from sparseq.cli.talk import say
+from sparseq.cli.talk import progress, say
 
 
 @click.command(name="accompany")
@@ -52,13 +52,16 @@ def command(
     from sparseq.jobs.files import write_atomically
     from sparseq.jobs.plan import open_music
     from sparseq.jobs.repair import check_outputs, output_paths
+    from sparseq.music.bars import score_bars
+    from sparseq.music.score import read_score
 
     midi = open_music(file)
     path = output_paths(output, 1)[0]
     check_outputs(file, [path], force)
     examples = load_band(loops or usual_loops(midi), band)
     settings = band_settings(seed_or_fresh(seed), temperature, None, band)
-    done = accompanied(midi, examples, settings, bars)
+    with progress("writing bars", len(score_bars(read_score(midi))), quiet=quiet) as advance:
+        done = accompanied(midi, examples, settings, bars, advance)
     write_atomically(path, done.midi.to_bytes(), force)
     say_skipped(done.skipped, quiet=quiet)
     if done.other_bars:

@@ -1,7 +1,7 @@
 """New parts to a take: what loops have and it does not, written bar by bar to what it plays."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from sparseq.errors import InputError
@@ -72,7 +72,17 @@ def usual_meter(score: Score) -> tuple[int, int]:
     return Counter((bar.numerator, bar.denominator) for bar in score_bars(score)).most_common(1)[0][0]
 
 
-def accompanied(midi: MidiFile, examples: Examples, settings: StreamSettings, bars: str | None = None) -> Accompanied:
+def _stand_still(n_bars: int) -> None:
+    """Take no notice."""
+
+
+def accompanied(
+    midi: MidiFile,
+    examples: Examples,
+    settings: StreamSettings,
+    bars: str | None = None,
+    advance: Callable[[int], None] = _stand_still,
+) -> Accompanied:
     """Write new parts to a take.
 
     They keep to its meter, to its chords where none are asked for, and to its scale where it keeps to one. Every event
@@ -88,6 +98,8 @@ def accompanied(midi: MidiFile, examples: Examples, settings: StreamSettings, ba
         How; `parts` says which parts, otherwise all that the loops have and the take has not.
     bars : str, optional
         Bars to write to, as `masks.parse_bars` reads them; all otherwise. What the others play is heard, too.
+    advance : callable, optional
+        Told 1 after each bar.
 
     Raises
     ------
@@ -110,7 +122,10 @@ def accompanied(midi: MidiFile, examples: Examples, settings: StreamSettings, ba
     backing = Backing(piece, to)
     beside = {part.name for part in parts} & {name for example in examples.used for name in example.part_names}
     stream = Stream(examples, _fitted(settings, piece, backing, examples, wanted | beside), backing)
-    written = {bar: stream.next_bar() for bar in to}
+    written = {}
+    for bar in to:
+        written[bar] = stream.next_bar()
+        advance(1)
     chosen = {bar: grid for bar, grid in written.items() if bar.number in asked}
     numbers = tuple(bar.number for bar in chosen)
     if not chosen:

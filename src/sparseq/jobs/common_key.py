@@ -7,6 +7,7 @@ read from E, in E dorian; read from D, none of their chords would be any of its 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sparseq.jobs.examples import Example
 from sparseq.jobs.stream.material import FRAME
@@ -38,7 +39,9 @@ def common_key(take: Piece, chords: Progression, loops: Sequence[Example]) -> Ke
         Chromatic where no scale holds the take.
     """
     theirs = _tokens_of(loops)
-    holding = [Key(tonic, scale) for scale in _SCALES for tonic in range(12) if _held(take, Key(tonic, scale)) >= HELD]
+    own_c = np.bincount([note.pitch % 12 for note in take.pitched_notes], minlength=12)
+    keys = (Key(tonic, scale) for scale in _SCALES for tonic in range(12))
+    holding = [key for key in keys if _held(own_c, key) >= HELD]
     candidates = holding or [Key(tonic, "chromatic") for tonic in range(12)]
     unlike = chord_distances()
 
@@ -47,13 +50,12 @@ def common_key(take: Piece, chords: Progression, loops: Sequence[Example]) -> Ke
         own = [chord_token(chord, zero) for bar in chords.bars for chord in bar if chord is not None]
         return float(unlike[np.ix_(own, theirs)].min(1).mean()) if own and theirs else 0.0
 
-    return min(candidates, key=lambda key: (round(strangeness(key), 9), -round(_held(take, key), 9)))
+    return min(candidates, key=lambda key: (round(strangeness(key), 9), -round(_held(own_c, key), 9)))
 
 
-def _held(take: Piece, key: Key) -> float:
-    """Return the share of a take's notes that a scale holds."""
-    notes = take.pitched_notes
-    return sum(note.pitch % 12 in key.classes for note in notes) / max(len(notes), 1)
+def _held(own_c: NDArray[np.int64], key: Key) -> float:
+    """Return the share of a take's notes, counted by pitch class, that a scale holds."""
+    return float(own_c[sorted(key.classes)].sum()) / max(int(own_c.sum()), 1)
 
 
 def _tokens_of(loops: Sequence[Example]) -> list[int]:

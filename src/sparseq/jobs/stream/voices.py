@@ -165,6 +165,7 @@ class VoiceSection:
         self._holds: dict[tuple[int, int], int] = {}
         self._free_from = [0] * len(self.voices)
         self._allowed: dict[tuple[int, Moment], NDArray[np.uint8]] = {}
+        self._playable: dict[tuple[int, Moment], NDArray[np.bool_]] = {}  # the pitches that these stand for
         self._over: Over | None = None
         self._past = np.zeros((0, len(self.voices)), np.uint16)
         self._drawn_tv = np.zeros((self._bar_steps, len(self.voices)), np.uint16)
@@ -278,7 +279,7 @@ class VoiceSection:
             assert self._over is not None, "a bar is being written"
             voice = self.voices[lane]
             shift = self._over.shift + _root_up(voice, moment)
-            pitches = self._over.pitches_of(voice, moment)
+            pitches = self._playable[lane, moment] = self._over.pitches_of(voice, moment)
             if self._over.by_octaves:
                 pitches = np.any([_moved(pitches, octave) for octave in _OCTAVES], axis=0)
             found = token_mask(pitches, shift).astype(np.uint8)
@@ -306,9 +307,8 @@ class VoiceSection:
     def _fitting_octaves(self, lane: int, token: int, moment: Moment) -> list[int]:
         """Return the octaves, nearest first, that bring an onset to a pitch that its voice may play."""
         assert self._over is not None, "a bar is being written"
-        voice = self.voices[lane]
-        allowed = self._over.pitches_of(voice, moment)
-        pitch = token_pitch(token, self._over.shift + _root_up(voice, moment))
+        allowed = self._playable[lane, moment]
+        pitch = token_pitch(token, self._over.shift + _root_up(self.voices[lane], moment))
         return [octave for octave in _OCTAVES if 0 <= pitch + octave < len(allowed) and allowed[pitch + octave]]
 
     def _together(self, struck: dict[str, int], lane: int, token: int, origin: int) -> int:
