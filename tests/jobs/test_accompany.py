@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sparseq.errors import InputError
 from sparseq.jobs.accompany import accompanied, usual_loops, usual_meter
-from sparseq.jobs.examples import load_examples
+from sparseq.jobs.loading import load_examples
 from sparseq.jobs.stream import StreamSettings
 from sparseq.music.chords import parse_chords
 from sparseq.music.edit import replace_notes

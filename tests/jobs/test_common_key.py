@@ -3,7 +3,7 @@
 import pytest
 
 from sparseq.jobs.common_key import common_key
-from sparseq.jobs.examples import load_examples
+from sparseq.jobs.loading import load_examples
 from sparseq.music.chords import parse_chords
 from sparseq.music.keys import Key
 from sparseq.music.piece import Piece

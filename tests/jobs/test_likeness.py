@@ -2,8 +2,8 @@
 
 import pytest
 
-from sparseq.jobs.examples import load_examples
 from sparseq.jobs.likeness import of_fitting_style, profile
+from sparseq.jobs.loading import load_examples
 from sparseq.music.piece import Piece
 
 

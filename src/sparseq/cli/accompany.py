@@ -58,8 +58,8 @@ def command(
     midi = open_music(file)
     path = output_paths(output, 1)[0]
     check_outputs(file, [path], force)
-    examples = load_band(loops or usual_loops(midi), band)
     settings = band_settings(seed_or_fresh(seed), temperature, None, band)
+    examples = load_band(loops or usual_loops(midi), band, settings.seed)
     with progress("writing bars", len(score_bars(read_score(midi))), quiet=quiet) as advance:
         done = accompanied(midi, examples, settings, bars, advance)
     write_atomically(path, done.midi.to_bytes(), force)

@@ -5,7 +5,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from sparseq.jobs.examples import load_examples
+from sparseq.jobs.loading import load_examples
 from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.jobs.stream.backing import Backing
 from sparseq.jobs.stream.beside import N_BESIDE, strikes
