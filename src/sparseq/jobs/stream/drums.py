@@ -17,7 +17,16 @@ from sparseq.jobs.hits import Cell, HitReader
 from sparseq.jobs.phrases import PHRASE_BARS
 from sparseq.jobs.stream.beside import N_BESIDE, beside_weights
 from sparseq.jobs.stream.steady import Steadiness
-from sparseq.jobs.stream.written import REWIND_STEPS, Written, another_seed, begin_retriever, forget, forget_from
+from sparseq.jobs.stream.written import (
+    REWIND_STEPS,
+    Written,
+    another_seed,
+    begin_retriever,
+    decided_again,
+    forget,
+    forget_from,
+    past_before,
+)
 from sparseq.kernel.checks import MASK
 from sparseq.music.grid import DrumGrid, Hit
 
@@ -120,7 +129,7 @@ class DrumSection:
         for lane, bar in given.items():
             columns[:, lane] = bar.tokens_tl[:, lane]
         self._retriever.sampling = sampling
-        decided = self._steadied(self._retriever.step(columns), start, style, given)
+        decided = self._steadied(self._retriever.step(columns), style, given)
         tokens = decided.cells_tl[:, :n_lanes]
         self._past = np.concatenate([self._past, tokens])[-self._steadiness.past_steps - REWIND_STEPS :]
         written = Written(tokens, {}, [])
@@ -140,7 +149,7 @@ class DrumSection:
         """Draw as from another seed from here on, one for each number."""
         self._retriever.seed = another_seed(self._seed, number)
 
-    def _steadied(self, drawn: Grid, start: int, style: int, given: Mapping[int, Written]) -> Grid:
+    def _steadied(self, drawn: Grid, style: int, given: Mapping[int, Written]) -> Grid:
         """Return a bar as it was drawn, or drawn again where it would wander."""
         n_lanes = len(self.lanes)
         tokens = drawn.cells_tl[:, :n_lanes]
@@ -152,17 +161,10 @@ class DrumSection:
         again[:, :n_lanes][broken] = MASK
         steps, lanes = np.nonzero(broken)
         allowed[steps, lanes, tokens[broken]] = 0
-        self._retriever.rewind(start)
-        redrawn = self._retriever.step(again, allowed=allowed)
-        changed = again == MASK
-        return Grid(
-            redrawn.cells_tl,
-            np.where(changed, redrawn.origins_tl, drawn.origins_tl),
-            np.where(changed, redrawn.logp_tl, drawn.logp_tl),
-        )
+        return decided_again(self._retriever, drawn, again, allowed)
 
     def rewind(self, step: int) -> None:
         """Go back to a step, as if nothing from there on had been written."""
-        self._past = self._past[: max(len(self._past) - (self._retriever.n_steps - step), 0)]
+        self._past = past_before(self._past, self._retriever.n_steps, step)
         self._retriever.rewind(step)
         forget_from(self._hits, step)

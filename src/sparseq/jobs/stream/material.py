@@ -13,7 +13,8 @@ from sparseq.jobs.stream.contexts import VoiceLane
 from sparseq.jobs.stream.drums import DrumSection
 from sparseq.jobs.stream.harmony import HarmonySection, Moment, moment_of
 from sparseq.jobs.stream.rules import Compass
-from sparseq.jobs.stream.voices import VoiceExample, VoiceSection
+from sparseq.jobs.stream.voice_examples import VoiceExample
+from sparseq.jobs.stream.voices import VoiceSection
 from sparseq.jobs.stream.wanted import has_pitched, having, is_wanted, only
 from sparseq.kernel.checks import MASK
 from sparseq.music.encode import DRUM_CHANNEL, drum_notes

@@ -15,9 +15,9 @@ from sparseq.jobs.stream.contexts import VoiceLane
 from sparseq.jobs.stream.feel import felt
 from sparseq.jobs.stream.harmony import NO_CHORD, Moment
 from sparseq.jobs.stream.material import Material
+from sparseq.jobs.stream.over import Over
 from sparseq.jobs.stream.rules import PitchRules
 from sparseq.jobs.stream.settings import FIXED, StreamSettings, check_settings
-from sparseq.jobs.stream.voices import Over
 from sparseq.jobs.stream.written import REWIND_STEPS, Written
 from sparseq.kernel.checks import MASK
 from sparseq.kernel.philox import philox4x32

@@ -5,25 +5,35 @@ example has; those of leads from the tonic. How long a note lasts is decided whe
 one it leaned on, so a hold is never drawn, only given.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sparseq.engine.config import RetrievalConfig
+from sparseq.engine.grid import Grid
 from sparseq.engine.memory import Memory
-from sparseq.engine.sampling import SamplingConfig
 from sparseq.jobs.drums import CODE_LIMIT
 from sparseq.jobs.stream.contexts import GIVEN, VoiceLane, voice_context
 from sparseq.jobs.stream.copying import COPIED_BARS, CopyWatch
 from sparseq.jobs.stream.harmony import Moment
-from sparseq.jobs.stream.written import REWIND_STEPS, Written, another_seed, begin_retriever, forget, forget_from
+from sparseq.jobs.stream.over import Over
+from sparseq.jobs.stream.playable import Playable
+from sparseq.jobs.stream.voice_examples import VoiceExample, example_cells, held_steps, root_up
+from sparseq.jobs.stream.voice_notes import VoiceNotes, beside
+from sparseq.jobs.stream.written import (
+    REWIND_STEPS,
+    Written,
+    another_seed,
+    begin_retriever,
+    decided_again,
+    past_before,
+)
 from sparseq.kernel.api import NO_ORIGIN
 from sparseq.kernel.checks import MASK
 from sparseq.music.grid import Hit
-from sparseq.music.parts import BASS, LEAD
+from sparseq.music.parts import BASS, CHORDS, LEAD
 from sparseq.music.pitched import (
     FIRST_ONSET,
     HOLD,
@@ -31,79 +41,12 @@ from sparseq.music.pitched import (
     REST,
     moved_tokens,
     reshaped,
-    token_mask,
     token_pitch,
 )
-from sparseq.music.units import PPQ
 
 RETRIEVAL = RetrievalConfig(sharpness=1.5, prior_weight=1e-7, own_weight=1)
 MOST_CHANGES = 4
 """So many notes of a bar are drawn anew, at most, to keep parts from playing a loop through."""
-_OCTAVES = (0, -12, 12)
-PLAIN_VELOCITY = 80
-"""For an onset that no example holds."""
-
-PitchesOf = Callable[[VoiceLane, Moment], NDArray[np.bool_]]
-"""Which pitches a voice may play on a chord: bool ndarray of shape (128,)."""
-
-
-class VoiceExample(NamedTuple):
-    """One example as the voices learn it.
-
-    Attributes
-    ----------
-    tokens_tv : uint16 ndarray of shape (T, V)
-        Tokens told from the tonic; `MASK` in the lanes of parts that it does not have.
-    hits : mapping of (int, int) to tuple of Hit
-        Its notes by step and voice lane.
-    drums_td : uint16 ndarray of shape (T, D)
-        Its drums; `MASK` where it has none.
-    moments : sequence of Moment
-        Its chord at each step.
-    facts : uint16 ndarray of shape (T, 3)
-        Step in the bar, bar in the phrase, style.
-    is_loop : bool
-        Whether it goes round.
-    """
-
-    tokens_tv: NDArray[np.uint16]
-    hits: Mapping[tuple[int, int], tuple[Hit, ...]]
-    drums_td: NDArray[np.uint16]
-    moments: Sequence[Moment]
-    facts: NDArray[np.uint16]
-    is_loop: bool
-
-
-class Over(NamedTuple):
-    """What a bar of the voices is written over, and how.
-
-    Attributes
-    ----------
-    drums_td : uint16 ndarray of shape (T, D)
-        The bar of the drums.
-    chord_at : callable
-        Returns the chord of a step counted from the start of the stream.
-    phrase, style : int
-        The bar in the phrase, the style.
-    shift : int
-        The movable zero of the tokens.
-    pitches_of : callable
-        Which pitches a voice may play.
-    sampling : SamplingConfig
-        How tokens are drawn.
-    by_octaves : bool
-        Whether what would lie where a voice may not play moves there by an octave: the chords are not those of the
-        loops, and on another root a voicing may lie too high or too low.
-    """
-
-    drums_td: NDArray[np.uint16]
-    chord_at: Callable[[int], Moment]
-    phrase: int
-    style: int
-    shift: int
-    pitches_of: PitchesOf
-    sampling: SamplingConfig
-    by_octaves: bool = False
 
 
 class VoiceSection:
@@ -135,10 +78,12 @@ class VoiceSection:
         self._n_lanes = len(voices) + len(drums) + len(GIVEN)
         self._context = voice_context(voices, drums, steps_per_beat, bar_steps)
         self._memory = Memory(self._context.heads, CODE_LIMIT, RETRIEVAL)
-        self._cells = [_cells(voices, example) for example in examples]
+        self._cells = [example_cells(voices, example) for example in examples]
         for example, cells in zip(examples, self._cells, strict=True):
             self._memory.add(cells, self._context, loop=example.is_loop)
         self._watched = self._watches()
+        parts = dict.fromkeys(voice.part for voice in voices if voice.kind == CHORDS)
+        self._chords = [[lane for lane, voice in enumerate(voices) if voice.part == part] for part in parts]
         self._begin(0)
 
     def _watches(self) -> list[tuple[list[int], CopyWatch]]:
@@ -161,11 +106,8 @@ class VoiceSection:
     def _begin(self, seed: int) -> None:
         self._seed = seed
         self._retriever = begin_retriever(self._memory, self._context, seed)
-        self._hits: dict[tuple[int, int], tuple[Hit, ...]] = {}
-        self._holds: dict[tuple[int, int], int] = {}
-        self._free_from = [0] * len(self.voices)
-        self._allowed: dict[tuple[int, Moment], NDArray[np.uint8]] = {}
-        self._playable: dict[tuple[int, Moment], NDArray[np.bool_]] = {}  # the pitches that these stand for
+        self._notes = VoiceNotes(self._memory, self._examples, self._n_lanes, self._steps_per_beat)
+        self._playable: Playable | None = None
         self._over: Over | None = None
         self._past = np.zeros((0, len(self.voices)), np.uint16)
         self._drawn_tv = np.zeros((self._bar_steps, len(self.voices)), np.uint16)
@@ -174,8 +116,8 @@ class VoiceSection:
 
     def write(self, over: Over, given: Mapping[int, Written]) -> Written:
         """Return the next bar; `given` says by lane a bar that it is to take over."""
-        if self._over is None or over.pitches_of is not self._over.pitches_of or over.shift != self._over.shift:
-            self._allowed.clear()
+        if self._playable is None or not self._playable.is_for(over):
+            self._playable = Playable(self.voices, over)
         self._over = over
         self._retriever.sampling = over.sampling
         self._barred = set()
@@ -185,8 +127,7 @@ class VoiceSection:
             self._go_back(start)
             written = self._write_bar(given)
         self._past = np.concatenate([self._past, written.tokens_tl])[-self._past_steps :]
-        forget(self._hits, self._retriever.n_steps)
-        forget(self._holds, self._retriever.n_steps)
+        self._notes.forget(self._retriever.n_steps)
         return written
 
     @property
@@ -223,170 +164,121 @@ class VoiceSection:
 
     def rewind(self, step: int) -> None:
         """Go back to a step where a bar begins, as if nothing from there on had been written."""
-        self._past = self._past[: max(len(self._past) - (self._retriever.n_steps - step), 0)]
+        self._past = past_before(self._past, self._retriever.n_steps, step)
         self._go_back(step)
 
     def _go_back(self, step: int) -> None:
         self._retriever.rewind(step)
-        forget_from(self._hits, step)
-        forget_from(self._holds, step)
-        self._free_from = [0] * len(self.voices)
-        for (began, lane), holds in self._holds.items():
-            self._free_from[lane] = max(self._free_from[lane], began + holds + 1)
+        self._notes.go_back(step)
 
     def _write_step(self, step: int, written: Written, given: Mapping[int, Written]) -> None:
-        over, now = self._over, self._retriever.n_steps
+        over, playable, now = self._over, self._playable, self._retriever.n_steps
         assert over is not None, "a bar is being written"
+        assert playable is not None, "a bar is being written"
         moment = over.chord_at(now)
+        column, allowed = self._column(now, step, moment, given), self._allowed_now(step, moment, playable)
+        decided = self._as_chords(column, self._retriever.step(column, allowed=allowed), allowed)
+        self._drawn_tv[step] = decided.cells_tl[0, : len(self.voices)]
+        self._logp_tv[step] = decided.logp_tl[0, : len(self.voices)]
+        octaves = playable.octaves(decided.cells_tl[0], moment, given)
+        begun: dict[int, int] = {}
+        for lane, voice in enumerate(self.voices):
+            token = int(decided.cells_tl[0, lane])
+            is_onset = token >= FIRST_ONSET
+            written.tokens_tl[step, lane] = token + (root_up(voice, moment) + octaves[lane]) * is_onset
+            if is_onset and lane in given:
+                holds = held_steps(given[lane].tokens_tl[:, lane], step)
+                self._keep(now, step, lane, given[lane].hits[step, lane], holds, written)
+            elif is_onset:
+                begun[lane] = int(decided.origins_tl[0, lane])
+        self._begin_notes(now, step, begun, written)
+
+    def _column(self, now: int, step: int, moment: Moment, given: Mapping[int, Written]) -> NDArray[np.uint16]:
+        """Return what is known of a step: what is given, held notes, drums, chord and place."""
+        over = self._over
+        assert over is not None, "a bar is being written"
         column = np.full((1, self._n_lanes), MASK, np.uint16)
         for lane, voice in enumerate(self.voices):
             if lane in given:
                 tokens = given[lane].tokens_tl[step : step + 1, lane]
-                column[0, lane] = moved_tokens(tokens, np.array([-_root_up(voice, moment)]))[0]
-            elif now < self._free_from[lane]:
+                column[0, lane] = moved_tokens(tokens, np.array([-root_up(voice, moment)]))[0]
+            elif self._notes.is_held(now, lane):
                 column[0, lane] = HOLD
         column[0, len(self.voices) : -len(GIVEN)] = over.drums_td[step]
         column[0, -len(GIVEN) :] = moment.token, step, over.phrase, over.style
+        return column
+
+    def _allowed_now(self, step: int, moment: Moment, playable: Playable) -> NDArray[np.uint8]:
+        """Return what may be drawn in a step of the bar."""
         allowed = np.ones((self._n_lanes, N_PITCH_TOKENS), np.uint8)
         for lane in range(len(self.voices)):
-            allowed[lane] = self._allowed_tokens(lane, moment)
+            allowed[lane] = playable.tokens(lane, moment)
         for barred_step, lane, token in self._barred:
             if barred_step == step:
                 allowed[lane, token] = 0
-        decided = self._retriever.step(column, allowed=allowed)
-        self._drawn_tv[step] = decided.cells_tl[0, : len(self.voices)]
-        self._logp_tv[step] = decided.logp_tl[0, : len(self.voices)]
-        struck: dict[str, int] = {}
-        octaves = self._octaves(decided.cells_tl[0], moment, given)
-        for lane, voice in enumerate(self.voices):
-            token = int(decided.cells_tl[0, lane])
-            written.tokens_tl[step, lane] = token
-            if token >= FIRST_ONSET:
-                written.tokens_tl[step, lane] = token + _root_up(voice, moment) + octaves[lane]
-                if lane in given:
-                    hits, holds = given[lane].hits[step, lane], _run(given[lane].tokens_tl[:, lane], step)
-                else:
-                    origin = self._together(struck, lane, token, int(decided.origins_tl[0, lane]))
-                    hits, holds = self._begin_note(now, lane, token + octaves[lane], origin, written)
-                written.hits[step, lane] = self._hits[now, lane] = hits
-                self._holds[now, lane] = holds
-                self._free_from[lane] = now + holds + 1
+        return allowed
 
-    def _allowed_tokens(self, lane: int, moment: Moment) -> NDArray[np.uint8]:
-        """Return what may be drawn: rests, and onsets of pitches that may be played; holds are given, not drawn."""
-        found = self._allowed.get((lane, moment))
-        if found is None:
-            assert self._over is not None, "a bar is being written"
-            voice = self.voices[lane]
-            shift = self._over.shift + _root_up(voice, moment)
-            pitches = self._playable[lane, moment] = self._over.pitches_of(voice, moment)
-            if self._over.by_octaves:
-                pitches = np.any([_moved(pitches, octave) for octave in _OCTAVES], axis=0)
-            found = token_mask(pitches, shift).astype(np.uint8)
-            found[HOLD] = 0
-            self._allowed[lane, moment] = found
-        return found
-
-    def _octaves(self, tokens_l: NDArray[np.uint16], moment: Moment, given: Mapping[int, Written]) -> list[int]:
-        """Return by how many semitones the onsets of each voice move: those of one part together, if they can."""
-        assert self._over is not None, "a bar is being written"
-        out = [0] * len(self.voices)
-        if not self._over.by_octaves:
-            return out
-        for part in dict.fromkeys(voice.part for voice in self.voices):
-            fits = {
-                lane: self._fitting_octaves(lane, int(tokens_l[lane]), moment)
-                for lane, voice in enumerate(self.voices)
-                if voice.part == part and lane not in given and tokens_l[lane] >= FIRST_ONSET
+    def _begin_notes(self, now: int, step: int, begun: Mapping[int, int], written: Written) -> None:
+        """Begin notes, given by lane with the origin of each; a chord is one, struck and let go together."""
+        over = self._over
+        assert over is not None, "a bar is being written"
+        for part in dict.fromkeys(self.voices[lane].part for lane in begun):
+            mine = {lane: origin for lane, origin in begun.items() if self.voices[lane].part == part}
+            notes = {lane: self._notes.leaned(origin) for lane, origin in self._together(mine).items()}
+            written.leaned_on.extend(note.example for note in notes.values() if note.example is not None)
+            pitches = {lane: token_pitch(int(written.tokens_tl[step, lane]), over.shift) for lane in notes}
+            holds = {
+                lane: note.steps_to_clash(lambda ahead: over.chord_at(now + ahead), (pitches[lane] - over.shift) % 12)
+                for lane, note in notes.items()
             }
-            together = [octave for octave in _OCTAVES if all(octave in found for found in fits.values())]
-            for lane, found in fits.items():
-                out[lane] = together[0] if together else found[0]
-        return out
+            cut = min((holds[lane] for lane, note in notes.items() if holds[lane] < note.holds), default=None)
+            for lane, note in notes.items():
+                held = note.holds if cut is None else min(note.holds, cut)
+                self._keep(
+                    now, step, lane, reshaped(note.hits, pitches[lane], held, self._steps_per_beat), held, written
+                )
 
-    def _fitting_octaves(self, lane: int, token: int, moment: Moment) -> list[int]:
-        """Return the octaves, nearest first, that bring an onset to a pitch that its voice may play."""
-        assert self._over is not None, "a bar is being written"
-        allowed = self._playable[lane, moment]
-        pitch = token_pitch(token, self._over.shift + _root_up(self.voices[lane], moment))
-        return [octave for octave in _OCTAVES if 0 <= pitch + octave < len(allowed) and allowed[pitch + octave]]
+    def _keep(self, now: int, step: int, lane: int, hits: tuple[Hit, ...], holds: int, written: Written) -> None:
+        written.hits[step, lane] = hits
+        self._notes.begin(now, lane, hits, holds)
 
-    def _together(self, struck: dict[str, int], lane: int, token: int, origin: int) -> int:
-        """Return the origin of an onset: that of the voice above if it holds this note too, so that chords are one."""
-        part = self.voices[lane].part
-        if part in struck:
-            place = self._memory.place(struck[part])
-            if self._cells[place.example][place.step, lane] == token:
-                return struck[part] - place.lane + lane
-        elif origin >= 0:
-            struck[part] = origin
-        return origin
+    def _as_chords(self, column: NDArray[np.uint16], decided: Grid, allowed: NDArray[np.uint8]) -> Grid:
+        """Return a step as it was decided, or decided again where the voices of a chord would come apart.
 
-    def _begin_note(
-        self, now: int, lane: int, token: int, origin: int, written: Written
-    ) -> tuple[tuple[Hit, ...], int]:
-        """Return the notes of an onset, played and held as what it leaned on, and how many steps they are held."""
-        assert self._over is not None, "a bar is being written"
-        moment = self._over.chord_at(now)
-        pitch = token_pitch(token, self._over.shift + _root_up(self.voices[lane], moment))
-        source, holds, moments = self._source(origin, written)
-        holds = self._until_clash(now, (pitch - self._over.shift) % 12, holds, moments)
-        return reshaped(source, pitch, holds, self._steps_per_beat), holds
+        Which voices begin with the first one that is free, be it to play or to rest, is as where that one leaned; where
+        it leaned nowhere, all do as it does.
+        """
+        for lanes in self._chords:
+            first, *others = [lane for lane in lanes if column[0, lane] == MASK] or [-1]
+            begins = {lane: bool(decided.cells_tl[0, lane] >= FIRST_ONSET) for lane in (first, *others)}
+            wanted = dict.fromkeys(others, begins[first])
+            wanted |= self._notes.beginning(int(decided.origins_tl[0, first]), others)
+            torn = [lane for lane in others if begins[lane] != wanted[lane] and _may(allowed[lane], wanted[lane])]
+            for lane in torn:
+                allowed[lane, slice(None, FIRST_ONSET) if wanted[lane] else slice(FIRST_ONSET, None)] = 0
+            if torn:
+                again = decided.cells_tl.copy()
+                again[0, first + 1 :] = column[0, first + 1 :]
+                decided = decided_again(self._retriever, decided, again, allowed)
+        return decided
 
-    def _source(self, origin: int, written: Written) -> tuple[tuple[Hit, ...], int, Sequence[Moment]]:
-        """Return the notes at an origin, how many steps they are held, and the chords from there on."""
-        if origin >= 0:
-            place = self._memory.place(origin)
-            example = self._examples[place.example]
-            written.leaned_on.append(place.example)
-            hits = example.hits.get((place.step, place.lane), ())
-            if hits:
-                return hits, _run(example.tokens_tv[:, place.lane], place.step), example.moments[place.step :]
-        elif origin != NO_ORIGIN:
-            own = divmod(-1 - origin, self._n_lanes)
-            if own in self._hits:
-                return self._hits[own], self._holds[own], ()
-        return (Hit(60, PLAIN_VELOCITY, 0, PPQ // self._steps_per_beat),), 0, ()
+    def _together(self, begun: Mapping[int, int]) -> dict[int, int]:
+        """Return the origins of notes of one part: beside that of the first, where one begins there, too.
 
-    def _until_clash(self, now: int, pitch_class: int, holds: int, moments: Sequence[Moment]) -> int:
-        """Return how many steps a note can be held: to a chord that it clashes with, but for one it was held over."""
-        assert self._over is not None, "a bar is being written"
-        first = self._over.chord_at(now)
-        for ahead in range(1, holds + 1):
-            moment = self._over.chord_at(now + ahead)
-            as_it_was = ahead < len(moments) and moment.token == moments[ahead].token
-            if moment.token != first.token and not as_it_was and moment.clashes(pitch_class):
-                return ahead - 1
-        return holds
+        Voices of a chord that lean on nothing of the kind lean on what the first one did.
+        """
+        leading = [lane for lane, origin in begun.items() if origin != NO_ORIGIN]
+        if not leading:
+            return dict(begun)
+        first, leader = leading[0], begun[leading[0]]
+        there = self._notes.beginning(leader, begun)
+        is_chord = self.voices[first].kind == CHORDS
+        return {
+            lane: beside(leader, lane - first) if there[lane] else leader if is_chord else origin
+            for lane, origin in begun.items()
+        }
 
 
-def _cells(voices: Sequence[VoiceLane], example: VoiceExample) -> NDArray[np.uint16]:
-    """Return an example's cells: voices told from roots where they are, drums, and the lanes of `GIVEN`."""
-    columns = []
-    for lane, voice in enumerate(voices):
-        up_t = -np.array([_root_up(voice, moment) for moment in example.moments])
-        tokens = example.tokens_tv[:, lane]
-        columns.append(np.where(tokens == MASK, MASK, moved_tokens(np.where(tokens == MASK, REST, tokens), up_t)))
-    chords = np.array([moment.token for moment in example.moments])
-    return np.column_stack([*columns, example.drums_td, chords, example.facts]).astype(np.uint16)
-
-
-def _root_up(voice: VoiceLane, moment: Moment) -> int:
-    """Return how far above the tonic a voice's onsets are told from."""
-    if voice.kind == LEAD:
-        return 0
-    return moment.bass_up if voice.kind == BASS else moment.root_up
-
-
-def _run(tokens_t: NDArray[np.uint16], step: int) -> int:
-    """Return how many holds follow an onset."""
-    behind = np.flatnonzero(tokens_t[step + 1 :] != HOLD)
-    return int(behind[0]) if len(behind) else len(tokens_t) - step - 1
-
-
-def _moved(pitches: NDArray[np.bool_], octave: int) -> NDArray[np.bool_]:
-    """Return the pitches that come to these by an octave."""
-    out = np.zeros_like(pitches)
-    first, last = max(-octave, 0), len(pitches) - max(octave, 0)
-    out[first:last] = pitches[first + octave : last + octave]
-    return out
+def _may(allowed_v: NDArray[np.uint8], begins: bool) -> bool:
+    """Tell whether a voice may begin a note, or else rest."""
+    return bool(allowed_v[FIRST_ONSET:].any() if begins else allowed_v[REST])

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparseq.engine.context import Context
+from sparseq.engine.grid import Grid
 from sparseq.engine.memory import Memory
 from sparseq.engine.retriever import Retriever
 from sparseq.kernel.api import SEED_LIMIT
+from sparseq.kernel.checks import MASK
 from sparseq.music.grid import Hit
 
 OWN_STEPS = 256
@@ -42,6 +44,35 @@ class Written(NamedTuple):
 def another_seed(seed: int, number: int) -> int:
     """Return a seed for drawing anew, one for each number; 0 gives the seed itself."""
     return (seed + number * _REDRAW_STEP) % SEED_LIMIT
+
+
+def past_before(past_tl: NDArray[np.uint16], n_steps: int, step: int) -> NDArray[np.uint16]:
+    """Return what is kept of the past when a section that has written so many steps goes back to a step."""
+    return past_tl[: max(len(past_tl) - (n_steps - step), 0)]
+
+
+def decided_again(retriever: Retriever, drawn: Grid, again_tl: NDArray[np.uint16], allowed: NDArray[np.uint8]) -> Grid:
+    """Decide the masked cells of the latest columns again; those that stay keep origin and probability.
+
+    Parameters
+    ----------
+    retriever : Retriever
+        It goes back before these columns.
+    drawn : Grid
+        The columns as they were decided.
+    again_tl : uint16 ndarray of shape (T, L)
+        The columns, `MASK` where they are to be decided again.
+    allowed : uint8 ndarray of shape (L, A) or (T, L, A)
+        As for `Retriever.step`.
+    """
+    retriever.rewind(retriever.n_steps - len(again_tl))
+    redrawn = retriever.step(again_tl, allowed=allowed)
+    changed = again_tl == MASK
+    return Grid(
+        redrawn.cells_tl,
+        np.where(changed, redrawn.origins_tl, drawn.origins_tl),
+        np.where(changed, redrawn.logp_tl, drawn.logp_tl),
+    )
 
 
 def begin_retriever(memory: Memory, context: Context, seed: int) -> Retriever:
