@@ -2,7 +2,8 @@
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
-from sparseq.kernel._head cimport Head, attend, distance_at, mass_of, measure, own_part, own_step
+from sparseq.kernel._head cimport Head, attend, distance_at, mass_of, own_part, own_step
+from sparseq.kernel._joint cimport measure_keys
 from sparseq.kernel._search cimport drawn_row, nearest_row, search_rows
 
 cdef enum:
@@ -20,7 +21,7 @@ cdef int ask(Head* head, const int32_t* query, const uint8_t* allowed) except -1
     if head.search != NULL:
         return search_rows(head, query, allowed)
     head.searched = False
-    measure(head, query, head.distance)
+    measure_keys(head, query, head.distance)
     return attend(head, head.distance, allowed)
 
 
@@ -88,7 +89,7 @@ cdef Py_ssize_t counted_row(const Head* head, int value, uint64_t* target, int* 
     cdef uint64_t mass
     cdef Py_ssize_t row, first = head.value_start[value], last = head.value_start[value + 1]
     # Where whole strips are summed up in no time, find the one in which it lies.
-    while head.planes != NULL and head.used_table == head.table and last - first > STRIP:
+    while head.used_planes != NULL and last - first > STRIP:
         mass = mass_of(head, first, first + STRIP)
         if target[0] < mass:
             break

@@ -11,7 +11,8 @@ from sparseq.kernel._answer cimport ask, origin_of, predict
 from sparseq.kernel._draw cimport SamplingParams, draw, params_of, shape
 from sparseq.kernel._grid cimport Grid, GridArrays, allowed_at, query_of, recent_of, target, widest
 from sparseq.kernel._philox cimport philox4x32, uniform53
-from sparseq.kernel._head cimport Head, add_slot, attend, distances_size, measure
+from sparseq.kernel._head cimport Head, add_slot, attend, distances_size
+from sparseq.kernel._joint cimport measure_keys
 
 cdef extern from "_philox.h" nogil:
     void philox_each(uint64_t, const int64_t*, const int32_t*, Py_ssize_t, uint32_t, uint32_t, uint32_t, uint32_t*)
@@ -188,7 +189,7 @@ cdef int begin(const Grid* grid, Hole* hole, Py_ssize_t i) except -1 nogil:
     cdef Head* head = grid.head_of_lane[lane]
     if hole.row_at[i] >= 0:
         query_of(grid, head, t, lane, hole.query)
-        measure(head, hole.query, hole.distances + hole.row_at[i])
+        measure_keys(head, hole.query, hole.distances + hole.row_at[i])
     return 0
 
 

@@ -46,6 +46,9 @@ cdef struct Head:
     const uint8_t* planes
     const uint8_t* counts_low
     const uint8_t* counts_high
+    # keys with several slots to a byte, see _joint.pxd; NULL: not for this processor or these rows
+    const void* joint
+    uint8_t* joint_tables       # room for one query: for each byte of a row, the distance of each code
     # own rows: a ring
     Py_ssize_t n_own
     Py_ssize_t own_capacity
@@ -62,6 +65,7 @@ cdef struct Head:
     void* distance
     const void* seen            # the distances that the answer was read from; of a search, of own rows alone
     const uint64_t* used_table  # the mass at each distance beyond the least that it gave example rows
+    const uint8_t* used_planes  # the same, byte by byte; NULL as above
     bint searched               # example rows were searched, not scanned
     const uint8_t* allowed      # values whose rows it took into account; NULL: all
     int least
@@ -77,7 +81,7 @@ cdef int measure(Head* head, const int32_t* query, void* distance) except -1 nog
 cdef int measure_own(Head* head, const int32_t* query, void* distance) except -1 nogil
 cdef int attend(Head* head, const void* distance, const uint8_t* allowed) except -1 nogil
 cdef int find_least(Head* head, const void* distance, const uint8_t* allowed) except -1 nogil
-cdef int attend_rows(Head* head, const uint64_t* table, int reach) except -1 nogil
+cdef int attend_rows(Head* head, const uint64_t* table, const uint8_t* planes, int reach) except -1 nogil
 cdef uint64_t mass_of(const Head* head, Py_ssize_t first, Py_ssize_t last) except? 0xFFFFFFFFFFFFFFFF nogil
 cdef int least_own(const Head* head, const void* distance, int least) except -1 nogil
 cdef int attend_own(Head* head) except -1 nogil

@@ -131,7 +131,7 @@ cdef int measure_rows(const Head* head, const void* keys, Py_ssize_t stride, int
 cdef int attend(Head* head, const void* distance, const uint8_t* allowed) except -1 nogil:
     """Leave the nearest row's distance, and each value's softmax mass from it, in the head; of allowed values alone."""
     find_least(head, distance, allowed)
-    attend_rows(head, head.table, head.reach)
+    attend_rows(head, head.table, head.planes, head.reach)
     return attend_own(head)
 
 
@@ -149,11 +149,12 @@ cdef int find_least(Head* head, const void* distance, const uint8_t* allowed) ex
     return 0
 
 
-cdef int attend_rows(Head* head, const uint64_t* table, int reach) except -1 nogil:
-    """Each value's mass over the example rows, as the table has it at each distance beyond the least."""
+cdef int attend_rows(Head* head, const uint64_t* table, const uint8_t* planes, int reach) except -1 nogil:
+    """Each value's mass over the example rows, as the table, and its planes if any, have it at each distance beyond
+    the least."""
     cdef int value
-    head.used_table = table
-    if head.planes != NULL and table == head.table:
+    head.used_table, head.used_planes = table, planes
+    if planes != NULL:
         for value in range(head.n_values):
             head.mass[value] = 0
             if head.allowed == NULL or head.allowed[value]:
@@ -174,12 +175,12 @@ cdef uint64_t mass_of(const Head* head, Py_ssize_t first, Py_ssize_t last) excep
     cdef Py_ssize_t row
     if last - first < FEW_ROWS:
         for row in range(first, last):
-            mass += head.counts[row] * head.table[distance_at(head, head.seen, row) - head.least]
+            mass += head.counts[row] * head.used_table[distance_at(head, head.seen, row) - head.least]
         return mass
     if head.wide_distance:
-        return mass_wide_16(<const uint16_t*>head.seen, head.counts_low, head.counts_high, head.planes, head.least,
+        return mass_wide_16(<const uint16_t*>head.seen, head.counts_low, head.counts_high, head.used_planes, head.least,
                             first, last)
-    return mass_wide_8(<const uint8_t*>head.seen, head.counts_low, head.counts_high, head.planes, head.least, first,
+    return mass_wide_8(<const uint8_t*>head.seen, head.counts_low, head.counts_high, head.used_planes, head.least, first,
                        last)
 
 

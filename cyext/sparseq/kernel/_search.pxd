@@ -31,6 +31,7 @@ cdef struct Search:
     int limit               # rows farther than this do not matter
     int farthest
     uint64_t* table         # the softmax's, without what does not count
+    uint8_t* planes         # the same byte by byte, where the head has such
     # when to scan instead
     Py_ssize_t n_visits
     Py_ssize_t most_visits

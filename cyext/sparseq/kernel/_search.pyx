@@ -13,13 +13,19 @@ from libc.stdint cimport uint8_t, uint16_t
 from libc.string cimport memcpy, memset
 
 from sparseq.kernel._head cimport (
-    UNKNOWN, attend_own, attend_rows, find_least, least_own, measure, measure_own, set_asked,
+    UNKNOWN, attend_own, attend_rows, find_least, least_own, measure_own, set_asked,
 )
+from sparseq.kernel._joint cimport measure_keys
 from sparseq.kernel._index cimport ENTRIES, SlotIndex, Strip
 
 cdef extern from "_tally.h" nogil:
     void tally_8(const uint8_t*, const uint32_t*, Py_ssize_t, int, uint64_t*)
     void tally_16(const uint16_t*, const uint32_t*, Py_ssize_t, int, uint64_t*)
+
+cdef extern from "_wide.h" nogil:
+    enum: SPARSEQ_PLANES
+    enum: SPARSEQ_PLANE
+    void lay_planes(uint8_t*, const uint64_t*, int)
 
 cdef extern from "_strip.h" nogil:
     ctypedef struct Near "sparseq_near":
@@ -61,6 +67,9 @@ cdef class SearchRoom:
         search.asked = <Asked*>&asked[0]
         search.most_visits = tree.index.n_rows // VISIT_ROWS
         search.bucket, search.counted, search.table = &bucket[0], &counted[0], &table[0]
+        cdef uint8_t[::1] planes = np.zeros(SPARSEQ_PLANES * SPARSEQ_PLANE, np.uint8)
+        self._arrays += (planes,)
+        search.planes = &planes[0]
         search.waiting, search.found = <Waiting*>&waiting[0], <Found*>&found[0]
 
 
@@ -101,7 +110,7 @@ cdef int scan_rows(Head* head, Search* search, const int32_t* query) except -1 n
     """The same answer, from the distances of all rows."""
     cdef Rule rule
     cdef int distance
-    measure(head, query, head.distance)
+    measure_keys(head, query, head.distance)
     find_least(head, head.distance, head.allowed)
     head.searched = False
     search.n_touched = head.n_rows
@@ -115,7 +124,9 @@ cdef int scan_rows(Head* head, Search* search, const int32_t* query) except -1 n
     distance -= head.least
     memcpy(search.table, head.table, (distance + 1) * sizeof(uint64_t))
     memset(search.table + distance + 1, 0, (head.largest_distance - distance) * sizeof(uint64_t))
-    attend_rows(head, search.table, distance)
+    if head.planes != NULL:
+        lay_planes(search.planes, search.table, min(head.largest_distance + 1, SPARSEQ_PLANE))
+    attend_rows(head, search.table, NULL if head.planes == NULL else search.planes, distance)
     return attend_own(head)
 
 

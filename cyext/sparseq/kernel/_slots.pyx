@@ -10,8 +10,9 @@ from sparseq.kernel.head_checks import allowed_of, check_known, check_value, cod
 from sparseq.kernel.spread import is_searched, spread_of
 
 from sparseq.kernel._answer cimport ask, predict
-from sparseq.kernel._head cimport UNKNOWN, Asked, Head, attend, distances_size, measure, remember, whole_strips
+from sparseq.kernel._head cimport UNKNOWN, Asked, Head, attend, distances_size, remember, whole_strips
 from sparseq.kernel._index cimport SlotIndex
+from sparseq.kernel._joint cimport JointKeys, measure_keys
 from sparseq.kernel._search cimport Search, SearchRoom
 
 
@@ -22,8 +23,13 @@ cdef extern from "_wide.h" nogil:
     void lay_planes(uint8_t*, const uint64_t*, int)
 
 
+cdef extern from "_joint.h" nogil:
+    enum: BYTE_CODES
+
+
 cdef enum:
-    LINE = 64       # bytes that processors fetch at once
+    LINE = 64               # bytes that processors fetch at once
+    JOINT_ROWS = 1 << 12    # fewer are measured in less time than joint tables are filled
 
 
 cdef class SlotHead:
@@ -36,6 +42,7 @@ cdef class SlotHead:
         take_rows(self, rows)
         take_model(self, model)
         make_planes(self, rows)
+        make_joint(self, rows)
         make_room(self, own_capacity)
         if is_searched(model, rows, epsilon, search_rows):
             make_search(self, rows, model, epsilon)
@@ -99,7 +106,7 @@ cdef class SlotHead:
     def distances(self, query_s):
         cdef const int32_t[::1] query = known_codes(self, "query_s", query_s)
         cdef uint8_t[::1] out = np.empty(distances_size(&self.head) + 1, np.uint8)
-        measure(&self.head, &query[0] if self.head.n_slots else NULL, &out[0])
+        measure_keys(&self.head, &query[0] if self.head.n_slots else NULL, &out[0])
         found = np.asarray(out)[:distances_size(&self.head)]
         found = found.view(np.uint16 if self.head.wide_distance else np.uint8).astype(np.int64)
         own = found[self.head.stride:]
@@ -107,7 +114,7 @@ cdef class SlotHead:
 
     def masses(self, query_s):
         cdef const int32_t[::1] query = known_codes(self, "query_s", query_s)
-        measure(&self.head, &query[0] if self.head.n_slots else NULL, self.head.distance)
+        measure_keys(&self.head, &query[0] if self.head.n_slots else NULL, self.head.distance)
         attend(&self.head, self.head.distance, NULL)
         return self._mass(), self.head.least
 
@@ -221,6 +228,23 @@ cdef int make_planes(SlotHead self, rows) except -1:
     self._arrays += [planes, counts]
     head.planes, head.counts_low = &planes[0], &counts[0, 0]
     head.counts_high = &counts[1, 0] if counts.shape[0] > 1 else NULL
+    return 0
+
+
+cdef int make_joint(SlotHead self, rows) except -1:
+    """Join slots of many rows, which is done at the first head over them, where this processor can look them up."""
+    cdef Head* head = &self.head
+    cdef JointKeys made
+    cdef uint8_t[::1] tables
+    if not sparseq_wide() or head.wide_keys or head.wide_distance or head.n_rows < JOINT_ROWS:
+        return 0
+    if not rows.joint:
+        rows.joint.append(JointKeys(with_room(rows.keys_sn), head.n_rows))
+    made = rows.joint[0]
+    if made.joint.n_lines:
+        tables = np.zeros(made.joint.n_lines * BYTE_CODES, np.uint8)
+        self._arrays += [made, tables]
+        head.joint, head.joint_tables = &made.joint, &tables[0]
     return 0
 
 

@@ -43,6 +43,8 @@ class Rows:
         Context tokens are below this.
     index : list
         Room for one tree over the rows, grown and kept by the first native head that searches them.
+    joint : list
+        Room for the keys with several slots to a byte, made and kept by the first native head of many rows.
     small_counts_kn : uint8 ndarray of shape (K, N)
         The counts in digits to the base of 128, lowest first; K is 1 or 2. Without any row where one has more.
     """
@@ -56,6 +58,7 @@ class Rows:
     n_values: int
     alphabet: int
     index: list[Any] = field(default_factory=list, repr=False, compare=False)
+    joint: list[Any] = field(default_factory=list, repr=False, compare=False)
     small_counts_kn: npt.NDArray[np.uint8] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
