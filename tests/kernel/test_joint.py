@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparseq.kernel import load
-from sparseq.kernel._joint import JointKeys, shared_out
+from sparseq.kernel import _joint, load
 from sparseq.kernel.checks import EDGE, MASK
 from sparseq.kernel.model import slot_model
 from sparseq.kernel.rows import merge_rows
@@ -54,20 +53,20 @@ def test_distances_and_masses_are_the_twins(seed, n_codes):
 
 @given(st.lists(st.integers(1, 256), max_size=60))
 def test_slots_share_bytes_that_have_room_for_all_their_codes(n_codes):
-    lines = shared_out(n_codes)
+    lines = _joint.shared_out(n_codes)
     assert sorted(slot for line in lines for slot in line) == list(range(len(n_codes)))
     assert all(np.prod([n_codes[slot] for slot in line]) <= 256 for line in lines)
 
 
 def test_slots_of_two_codes_go_by_the_eight():
-    assert len(shared_out([2] * 48)) == 6
-    assert len(shared_out([2] * 45 + [29, 16, 6])) == 8
+    assert len(_joint.shared_out([2] * 48)) == 6
+    assert len(_joint.shared_out([2] * 45 + [29, 16, 6])) == 8
 
 
 @pytest.mark.parametrize(("n_codes", "n_lines"), [([2] * 16, 2), ([16, 16, 16, 16], 2), ([17, 17, 17, 17], 0)])
 def test_slots_are_joined_where_that_saves_half(n_codes, n_lines):
     keys = np.stack([np.arange(64) % n for n in n_codes]).astype(np.uint8)
-    assert JointKeys(keys, 64).n_lines == n_lines
+    assert _joint.JointKeys(keys, 64).n_lines == n_lines
 
 
 def test_heads_over_the_same_rows_share_their_joint_keys():
