@@ -7,7 +7,7 @@ from sparseq.engine.calibrate import GROUPS, slot_groups
 from sparseq.jobs.calibrated_library import calibrate_library, total_steps
 from sparseq.jobs.choice import Choice
 from sparseq.jobs.drums import fill_context, stream_context
-from sparseq.jobs.fill import FillSettings
+from sparseq.jobs.filling import FillSettings
 from sparseq.jobs.learn import find_midi_files, learn
 from sparseq.jobs.loading import load_examples
 from sparseq.jobs.plan import plan_repair

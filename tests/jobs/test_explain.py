@@ -7,7 +7,8 @@ import pytest
 from sparseq.jobs.choice import Choice
 from sparseq.jobs.examples import Examples
 from sparseq.jobs.explain import MOST_SOURCES, explain
-from sparseq.jobs.fill import Filler, FillSettings
+from sparseq.jobs.fill import Filler
+from sparseq.jobs.filling import FillSettings
 from sparseq.jobs.hole import dig_hole
 from sparseq.music.smf import parse
 

@@ -7,7 +7,8 @@ import pytest
 from sparseq.errors import InputError
 from sparseq.jobs.choice import Choice
 from sparseq.jobs.examples import Examples
-from sparseq.jobs.fill import Filler, FillSettings, fill_hole
+from sparseq.jobs.fill import Filler, fill_hole
+from sparseq.jobs.filling import FillSettings
 from sparseq.jobs.hole import dig_hole
 from sparseq.music.events import Event
 from sparseq.music.lanes import lane_of

@@ -7,7 +7,8 @@ from sparseq.engine.provenance import longest_copied_run
 from sparseq.errors import InputError
 from sparseq.jobs.choice import Choice
 from sparseq.jobs.examples import Examples
-from sparseq.jobs.fill import Filler, FillSettings
+from sparseq.jobs.fill import Filler
+from sparseq.jobs.filling import FillSettings
 from sparseq.jobs.hole import dig_hole
 from sparseq.jobs.novelty import holes, longest_run
 from sparseq.music.score import Note

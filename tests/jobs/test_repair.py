@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sparseq.errors import FileError, InputError
 from sparseq.jobs.choice import Choice
 from sparseq.jobs.files import read_bytes
-from sparseq.jobs.fill import FillSettings
+from sparseq.jobs.filling import FillSettings
 from sparseq.jobs.plan import Repair, open_music, plan_repair
 from sparseq.jobs.repair import check_outputs, output_paths, repaired, replace_in_place
 from sparseq.music.bars import score_bars

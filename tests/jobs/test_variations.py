@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sparseq.jobs.choice import Choice
-from sparseq.jobs.fill import Filler, FillSettings
+from sparseq.jobs.fill import Filler
+from sparseq.jobs.filling import FillSettings
 from sparseq.jobs.hole import dig_hole
 from sparseq.jobs.song import SongFiller
 from sparseq.jobs.variations import TRIES, distinct, variations

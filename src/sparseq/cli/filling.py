@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sparseq.jobs.choice import Choice
     from sparseq.jobs.explain import BarReport, Leaning
-    from sparseq.jobs.fill import FillSettings
+    from sparseq.jobs.filling import FillSettings
     from sparseq.jobs.plan import Harmony, Repair
     from sparseq.jobs.repair import Result
 
@@ -132,7 +132,7 @@ def run(wish: Wish, choice: Choice) -> None:
     """Fill, write and report as wished."""
     # Without this numpy starts a thread for each processor while it loads, for products of matrices that nobody takes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from sparseq.jobs.fill import FillSettings
+    from sparseq.jobs.filling import FillSettings
     from sparseq.jobs.plan import open_music, plan_repair
     from sparseq.jobs.repair import check_outputs, output_paths, repaired
 

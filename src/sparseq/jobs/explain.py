@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from sparseq.engine.provenance import OWN, Source, leaned_on, longest_copied_run
-from sparseq.jobs.fill import Filling
+from sparseq.jobs.filling import Filling
 from sparseq.jobs.section import Section
 from sparseq.jobs.song import SongFiller, SongFilling
 

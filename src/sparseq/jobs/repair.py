@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sparseq.errors import FileError
 from sparseq.jobs.files import check_writable, read_bytes, write_atomically
-from sparseq.jobs.fill import Filler, FillSettings
+from sparseq.jobs.fill import Filler
+from sparseq.jobs.filling import FillSettings
 from sparseq.jobs.plan import Repair
 from sparseq.jobs.song import SongFiller, SongFilling
 from sparseq.jobs.variations import variations

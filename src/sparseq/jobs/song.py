@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sparseq.jobs.fill import Filler, Filling, FillSettings
+from sparseq.jobs.fill import Filler
+from sparseq.jobs.filling import Filling, FillSettings
 from sparseq.music.edit import replace_notes
 
 if TYPE_CHECKING:

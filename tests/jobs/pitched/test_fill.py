@@ -11,7 +11,7 @@ from sparseq.cli.main import main
 from sparseq.errors import InputError
 from sparseq.jobs.choice import Choice
 from sparseq.jobs.explain import explain
-from sparseq.jobs.fill import FillSettings
+from sparseq.jobs.filling import FillSettings
 from sparseq.jobs.novelty import longest_run
 from sparseq.jobs.pitched.cells import STRIKE
 from sparseq.jobs.pitched.examples import kept_scale

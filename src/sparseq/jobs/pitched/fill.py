@@ -15,9 +15,7 @@ from sparseq.engine.context import Context
 from sparseq.engine.diffuser import Diffuser
 from sparseq.engine.grid import Grid
 from sparseq.engine.memory import Memory
-from sparseq.engine.sampling import SamplingConfig
-from sparseq.engine.schedule import DiffusionConfig
-from sparseq.jobs.fill import OWN_WEIGHT, Filling, FillSettings
+from sparseq.jobs.filling import OWN_WEIGHT, Filling, FillSettings
 from sparseq.jobs.novelty import rewrite_copies
 from sparseq.jobs.pitched.cells import (
     ALPHABET,
@@ -55,7 +53,6 @@ PRIORS = 1e-6, 1e-30
 FOLLOWING = PitchWeights(harmony=10.0)
 """Where a person says what the chords are, they count before all else: the piece's own bars over others do not."""
 LOOP_BARS = 8
-STEPS = 12
 
 
 class PitchedFiller:
@@ -99,9 +96,7 @@ class PitchedFiller:
         self._contexts = self._contexts_for(hole.grid.steps_per_beat, hole.grid.bars)
         memories = self._learnt()
         self.memory = memories[1]
-        how = SamplingConfig(temperature=settings.temperature, greedy=settings.greedy)
-        schedule = DiffusionConfig(steps=STEPS, noise=0.0 if settings.greedy else 0.5)
-        self._deeds, self._pitches = (Diffuser(memory, schedule, how) for memory in memories)
+        self._deeds, self._pitches = (Diffuser(memory, settings.schedule, settings.sampling) for memory in memories)
         onset_tv = hole.onset_tl[:, self._voices]
         self._allowed_deeds = legal_deeds(self._hole_tv, onset_tv, self.mask_tl.shape[1])
         self._allowed_pitches = legal_pitches(hole, scale, self.example_columns)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from sparseq.jobs.choice import Choice
 from sparseq.jobs.examples import Example
-from sparseq.jobs.fill import FillSettings
+from sparseq.jobs.filling import FillSettings
 from sparseq.jobs.pitched.cells import Cells
 from sparseq.jobs.pitched.examples import pitched_examples
 from sparseq.jobs.pitched.fill import PitchedFiller
