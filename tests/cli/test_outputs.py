@@ -3,6 +3,7 @@ import pytest
 from sparseq.cli.outputs import begun_outputs, listening, master_of, open_outputs
 from sparseq.errors import InputError, PortError
 from sparseq.realtime import ports
+from sparseq.realtime.names import NoMidiSystem
 from sparseq.realtime.outputs import NullPort, RecordingPort
 from sparseq.realtime.sync import ClockFollower
 
@@ -79,13 +80,13 @@ def test_a_part_that_is_not_there_is_said_before_a_port_is_opened(machine):
 
 def test_a_machine_without_midi_plays_to_nobody_unless_a_port_was_named(monkeypatch):
     def refuse(name):
-        raise ports.NoMidiSystem("no MIDI system answers here")
+        raise NoMidiSystem("no MIDI system answers here")
 
     monkeypatch.setattr(ports, "open_output", refuse)
     told = []
     assert isinstance(open_outputs([], CHANNELS, told.append), NullPort)
     assert told == ["no MIDI system answers here"]
-    with pytest.raises(ports.NoMidiSystem):
+    with pytest.raises(NoMidiSystem):
         open_outputs(["synth"], CHANNELS, told.append)
 
 

@@ -15,6 +15,12 @@ import pytest
 
 HERE = Path(__file__).parent
 WAIT_S = 15  # only ever reached by a failure
+SOUND_FONTS = (
+    "/usr/share/sounds/sf2/FluidR3_GM.sf2",
+    "/usr/share/sounds/sf2/default-GM.sf2",
+    "/usr/share/soundfonts/default.sf2",
+    "/usr/share/soundfonts/FluidR3_GM.sf2",
+)
 
 
 def why_not():
@@ -171,3 +177,14 @@ def player():
         return talker
 
     return start
+
+
+@pytest.fixture(scope="session")
+def sound_font():
+    """Return a General MIDI sound font, where there is a synthesiser to play it."""
+    if shutil.which("fluidsynth") is None:
+        pytest.skip("fluidsynth is not installed (Debian: apt install fluidsynth)")
+    found = [path for path in SOUND_FONTS if Path(path).exists()]
+    if not found:
+        pytest.skip("no General MIDI sound font is installed (Debian: apt install fluid-soundfont-gm)")
+    return found[0]

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import wave
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,12 +12,6 @@ import pytest
 
 pytestmark = pytest.mark.device
 
-SOUND_FONTS = (
-    "/usr/share/sounds/sf2/FluidR3_GM.sf2",
-    "/usr/share/sounds/sf2/default-GM.sf2",
-    "/usr/share/soundfonts/default.sf2",
-    "/usr/share/soundfonts/FluidR3_GM.sf2",
-)
 MUSESCORES = ("musescore3", "mscore3", "musescore", "mscore")
 PPQ, BARS, HOLE = 480, 4, 3
 BAR_S = 2.0  # at 120 bpm
@@ -68,17 +61,6 @@ def repaired(tmp_path_factory):
     fill = [sys.executable, "-m", "sparseq.cli.main", "fill", str(source), "--bars", str(HOLE), "--greedy", "-q"]
     subprocess.run([*fill, "-o", str(out)], check=True, timeout=60)
     return out
-
-
-@pytest.fixture(scope="module")
-def sound_font():
-    """Return a General MIDI sound font, where there is a synthesiser to play it."""
-    if shutil.which("fluidsynth") is None:
-        pytest.skip("fluidsynth is not installed (Debian: apt install fluidsynth)")
-    found = [path for path in SOUND_FONTS if Path(path).exists()]
-    if not found:
-        pytest.skip("no General MIDI sound font is installed (Debian: apt install fluid-soundfont-gm)")
-    return found[0]
 
 
 @pytest.fixture(scope="module")

@@ -1,37 +1,18 @@
 """An exported loop sounds: a synthesiser that knows nothing of us makes a WAV of it, as long and not silent."""
 
-import shutil
 import subprocess
 import sys
 import wave
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytestmark = pytest.mark.device
 
-SOUND_FONTS = (
-    "/usr/share/sounds/sf2/FluidR3_GM.sf2",
-    "/usr/share/sounds/sf2/default-GM.sf2",
-    "/usr/share/soundfonts/default.sf2",
-    "/usr/share/soundfonts/FluidR3_GM.sf2",
-)
 BARS, BPM = 2, 120
 LENGTH_S = BARS * 4 * 60 / BPM
 TAIL_S = 10  # cymbals ring on
 LOUD = 200  # of 32767
-
-
-@pytest.fixture(scope="module")
-def sound_font():
-    """Return a General MIDI sound font, where there is a synthesiser to play it."""
-    if shutil.which("fluidsynth") is None:
-        pytest.skip("fluidsynth is not installed (Debian: apt install fluidsynth)")
-    found = [path for path in SOUND_FONTS if Path(path).exists()]
-    if not found:
-        pytest.skip("no General MIDI sound font is installed (Debian: apt install fluid-soundfont-gm)")
-    return found[0]
 
 
 def test_an_exported_loop_sounds_from_its_start_to_its_end(tmp_path, sound_font):

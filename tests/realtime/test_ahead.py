@@ -9,7 +9,7 @@ from sparseq.realtime import ahead
 from sparseq.realtime.ahead import Office, reader, run_ahead
 from sparseq.realtime.framing import Frame, Kind, encode
 from sparseq.realtime.lateness import Lateness
-from sparseq.realtime.ports import PortGone
+from sparseq.realtime.names import PortGone
 
 ON, OFF, QUIET = b"\x90\x24\x40", b"\x80\x24\x40", b"\xb0\x7b\x00"
 

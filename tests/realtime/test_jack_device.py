@@ -9,9 +9,10 @@ from sparseq.errors import PortError
 from sparseq.realtime import jack_device, jack_input, ports
 from sparseq.realtime.courier import Courier
 from sparseq.realtime.framing import Frame, Kind
-from sparseq.realtime.jack_device import JackDevice, PeriodClock
+from sparseq.realtime.jack_device import JackDevice
 from sparseq.realtime.jack_input import JackInput
-from sparseq.realtime.ports import NoMidiSystem
+from sparseq.realtime.jack_port import PeriodClock
+from sparseq.realtime.names import NoMidiSystem
 
 ON, OFF, QUIET = b"\x90\x24\x40", b"\x80\x24\x40", b"\xb0\x7b\x00"
 FRAME_NS = 1e9 / 48000

@@ -3,14 +3,17 @@
 import os
 import subprocess
 import sys
+import time
 from types import ModuleType
 
 import pytest
 
 from sparseq.errors import PortError
 from sparseq.realtime import ports
+from sparseq.realtime.names import NoMidiSystem, choose_port
 from sparseq.realtime.outputs import NullPort
-from sparseq.realtime.ports import NoMidiSystem, PortInfo, choose_port, list_ports, open_device, open_output
+from sparseq.realtime.ports import PortInfo, list_ports, open_device, open_output
+from sparseq.realtime.rtmidi_ports import RtMidiDevice, RtMidiInput
 
 
 class FakeRtMidi(ModuleType):
@@ -224,14 +227,14 @@ def test_a_device_that_is_not_listed_any_more_is_lost(install):
 def test_an_input_hears_the_clock_and_notes_when(install):
     module = install({"JACK": ["keys"]})
     heard, device = [], ports.open_input_device("KEYS")
-    before_ns = ports.time.perf_counter_ns()
+    before_ns = time.perf_counter_ns()
     device.start(lambda at_ns, data: heard.append((at_ns, data)))
     device.close()
     assert module.log[1:] == [
         {"sysex": True, "timing": False, "active_sense": True}, "cancel", ("close", "JACK"), ("delete", "JACK"),
     ]  # fmt: skip
     assert heard[0][1] == b"\xf8"
-    assert before_ns <= heard[0][0] <= ports.time.perf_counter_ns()
+    assert before_ns <= heard[0][0] <= time.perf_counter_ns()
 
 
 def test_an_input_of_our_own_has_our_name_and_one_that_goes_is_lost(install):
@@ -246,7 +249,7 @@ def test_an_input_of_our_own_has_our_name_and_one_that_goes_is_lost(install):
 def test_a_watch_knows_more_than_the_list(install):
     module = install({"JACK": ["a"]})
     watch = type("Watch", (), {"has_gone": False})()
-    for kind in (ports.RtMidiDevice, ports.RtMidiInput):
+    for kind in (RtMidiDevice, RtMidiInput):
         device = kind(FakeClient(module, "JACK"), "a", watch=watch)
         watch.has_gone = False
         assert not device.is_lost()

@@ -10,22 +10,11 @@ from sparseq.errors import PortError
 from sparseq.realtime import receiver
 from sparseq.realtime.framing import Decoder, Frame, Kind
 from sparseq.realtime.input_port import InputPort
-from sparseq.realtime.ports import NoMidiSystem, PortGone
+from sparseq.realtime.names import NoMidiSystem, PortGone
 from sparseq.realtime.receiver import Outbox
 
 CLOCK, ON = b"\xf8", b"\x90\x24\x40"
 WAIT_S = 30  # only ever reached by a failure
-
-
-@pytest.fixture
-def pipe():
-    read_fd, write_fd = os.pipe()
-    yield read_fd, write_fd
-    for fd in (read_fd, write_fd):
-        try:
-            os.close(fd)
-        except OSError:
-            continue  # the test closed it
 
 
 def test_an_outbox_never_waits_and_loses_nothing(pipe):
@@ -85,7 +74,7 @@ def test_a_lost_port_is_noticed(pipe, monkeypatch):
 
 FAKE = """
 import sys, time
-from sparseq.realtime import ports, receiver
+from sparseq.realtime import names, receiver
 from sparseq.errors import PortError
 from sparseq.realtime.framing import Frame, Kind
 
@@ -101,7 +90,7 @@ class Device:
 
 def open_input_device(spec):
     if spec == "nothing":
-        raise ports.NoMidiSystem("no MIDI system answers here")
+        raise names.NoMidiSystem("no MIDI system answers here")
     return Device()
 
 receiver._LOOK_S = 0.01

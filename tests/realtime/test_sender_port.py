@@ -26,18 +26,6 @@ sys.stdin.read()
 """
 
 
-@pytest.fixture
-def recording():
-    """Return (read end, write end) of the pipe that a sender records to."""
-    read_fd, write_fd = os.pipe()
-    yield read_fd, write_fd
-    for fd in (read_fd, write_fd):
-        try:
-            os.close(fd)
-        except OSError:
-            continue  # the test closed it
-
-
 def until_it_fails(act):
     """Repeat ``act``: the pipe may take a little more before it knows that its reader has gone."""
     while True:
@@ -52,8 +40,8 @@ def heard(read_fd):
     return [frame.data for frame in Decoder().feed(stream)]
 
 
-def test_events_arrive_and_closing_releases(recording):
-    read_fd, write_fd = recording
+def test_events_arrive_and_closing_releases(pipe):
+    read_fd, write_fd = pipe
     port = SenderPort.start(["--record", str(write_fd)], [write_fd])
     os.close(write_fd)
     assert port.name == "record"
@@ -71,8 +59,8 @@ def test_events_arrive_and_closing_releases(recording):
         port.send(ON, 0.0)
 
 
-def test_a_port_that_is_still_being_opened_can_be_closed(recording):
-    read_fd, write_fd = recording
+def test_a_port_that_is_still_being_opened_can_be_closed(pipe):
+    read_fd, write_fd = pipe
     port = SenderPort.begin(["--record", str(write_fd)], [write_fd])
     os.close(write_fd)
     port.close()
@@ -93,8 +81,8 @@ def test_a_sender_that_fails_to_start_says_why(monkeypatch):
         SenderPort.start(["virtual"])
 
 
-def test_a_lost_port_is_an_error_with_its_cause(recording):
-    read_fd, write_fd = recording
+def test_a_lost_port_is_an_error_with_its_cause(pipe):
+    read_fd, write_fd = pipe
     port = SenderPort.start(["--record", str(write_fd)], [write_fd])
     os.close(write_fd)
     os.close(read_fd)
@@ -108,8 +96,8 @@ def test_a_lost_port_is_an_error_with_its_cause(recording):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL, signal.SIGABRT])
-def test_a_player_that_dies_leaves_no_note_sounding(recording, number):
-    read_fd, write_fd = recording
+def test_a_player_that_dies_leaves_no_note_sounding(pipe, number):
+    read_fd, write_fd = pipe
     command = [sys.executable, "-c", PLAYER, str(write_fd)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, pass_fds=[write_fd], **pipes) as player:

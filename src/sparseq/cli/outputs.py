@@ -89,8 +89,9 @@ def open_outputs(
 
 def _open(name: str, tell: Tell, begun: dict[str, Opening]) -> OutputPort:
     """Open one port; a machine without MIDI still plays, in real time, to nobody."""
+    from sparseq.realtime.names import NoMidiSystem
     from sparseq.realtime.outputs import NullPort
-    from sparseq.realtime.ports import NULL, VIRTUAL, NoMidiSystem, open_output
+    from sparseq.realtime.ports import NULL, VIRTUAL, open_output
     from sparseq.realtime.steady_port import SteadyPort
 
     def open_port() -> OutputPort:

@@ -19,7 +19,8 @@ sender         the process that owns a MIDI output and sends on time;  courier: 
 ahead          the same through a device that schedules
 input_port     the player's end of the receiver process, which notes when each message arrived (receiver)
 ledger         what sounds;  lateness: how late it was;  inboxes: input and time waited for at once
-ports          finds and opens MIDI devices;  jack_device, jack_input: JACK to the frame;  jack_watch: its end
+ports          finds and opens MIDI devices;  names: which one a person means;  quiet: C libraries that talk
+rtmidi_ports   those of python-rtmidi;  jack_port, jack_device, jack_input: JACK's, to the frame;  jack_watch: its end
 
 It knows nothing of tokens, lanes or files. The sender starts with every performance, so imports here stay light.
 """

@@ -16,7 +16,7 @@ from sparseq.realtime.courier import Courier
 from sparseq.realtime.devices import AheadDevice
 from sparseq.realtime.framing import Decoder, Frame, Kind
 from sparseq.realtime.lateness import Lateness
-from sparseq.realtime.ports import PortGone
+from sparseq.realtime.names import PortGone
 
 _PIECE_BYTES = 65536
 _NAP_S = 0.02  # so long the player waits for figures

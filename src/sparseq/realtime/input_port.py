@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from sparseq.errors import PortError
 from sparseq.realtime.framing import Decoder, Frame, Kind
-from sparseq.realtime.ports import NoMidiSystem, PortGone
+from sparseq.realtime.names import NoMidiSystem, PortGone
 
 _ANSWER_S = 10.0  # a MIDI server that starts on demand may take seconds; longer means that it hangs
 _PIECE_BYTES = 65536

@@ -21,7 +21,8 @@ from collections import deque
 from sparseq.errors import PortError
 from sparseq.realtime.devices import InputDevice
 from sparseq.realtime.framing import Frame, Kind, encode
-from sparseq.realtime.ports import PortGone, open_input_device
+from sparseq.realtime.names import PortGone
+from sparseq.realtime.ports import open_input_device
 
 _LOOK_S = 0.5  # so often we look whether the port is still there
 _SWITCH_S = 0.0001  # how long a thread may keep the interpreter while a message waits to be noted

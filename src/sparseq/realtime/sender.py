@@ -25,7 +25,8 @@ from sparseq.realtime.devices import AheadDevice, Device
 from sparseq.realtime.framing import Decoder, Frame, Kind, encode
 from sparseq.realtime.inboxes import Inbox, SelectInbox, ThreadInbox
 from sparseq.realtime.lateness import Lateness
-from sparseq.realtime.ports import PortGone, open_device
+from sparseq.realtime.names import PortGone
+from sparseq.realtime.ports import open_device
 
 # Without this pause some systems close the port before the last messages have left it.
 _LINGER_S = 0.02

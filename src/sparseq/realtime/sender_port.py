@@ -14,7 +14,7 @@ from typing import IO
 from sparseq.errors import PortError
 from sparseq.realtime.framing import Frame, Kind, encode
 from sparseq.realtime.lateness import Lateness
-from sparseq.realtime.ports import NoMidiSystem, PortGone
+from sparseq.realtime.names import NoMidiSystem, PortGone
 
 _ANSWER_S = 10.0  # a MIDI server that starts on demand may take seconds; longer means that it hangs
 _ERRORS = {"NoMidiSystem": NoMidiSystem, "PortGone": PortGone}

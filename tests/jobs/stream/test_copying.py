@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.jobs.stream.copying import COPIED_BARS, CopyWatch, end_of_copy, joined
+from sparseq.jobs.stream.material import Material
 
 numbers = st.lists(st.integers(0, 2), min_size=1, max_size=12).map(lambda found: np.array(found, np.int64))
 
@@ -52,7 +53,7 @@ def test_no_line_of_a_stream_plays_its_loop_through(combo, seed):
     stream = Stream(combo, StreamSettings(seed))
     bars = list(islice(stream.bars(), 12))
     (example,) = combo.used
-    loop = next(iter(Stream(combo, StreamSettings())._material._voice_examples)).tokens_tv
+    loop = Material(combo).voice_examples[0].tokens_tv
     assert example.name == "synthwave-coast-road"
     for part in ("bass", "lead"):
         lanes = bars[0].indices(part=part)

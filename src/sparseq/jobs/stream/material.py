@@ -62,6 +62,8 @@ class Material:
         The sections; None where the loops have nothing for them.
     drum_lanes : tuple of str
         Lanes of the drums.
+    voice_examples : list of VoiceExample
+        The pitched parts as the voices learn them, a loop each.
 
     Raises
     ------
@@ -150,7 +152,7 @@ class Material:
         """Return the average velocity of each lane, drums first, then voices."""
         found = lane_levels(self._drum_grids.values())
         velocities: dict[int, list[int]] = {}
-        for example in self._voice_examples:
+        for example in self.voice_examples:
             for (_, lane), hits in example.hits.items():
                 velocities.setdefault(len(self.drum_lanes) + lane, []).extend(hit.velocity for hit in hits)
         return found | {lane: sum(numbers) / len(numbers) for lane, numbers in velocities.items()}
@@ -178,7 +180,7 @@ class Material:
         self.voices: VoiceSection | None = None
         self.harmony: HarmonySection | None = None
         self.voice_lanes: tuple[VoiceLane, ...] = ()
-        self._voice_examples: list[VoiceExample] = []
+        self.voice_examples: list[VoiceExample] = []
         self.phrase_bars = _usual_length(list(self._pieces.values()))
         if not self._pieces:
             return
@@ -187,12 +189,12 @@ class Material:
         self.voice_lanes = tuple(
             VoiceLane(part, layout.sounds[part].kind, voice) for part, n in ordered for voice in range(n)
         )
-        self._voice_examples = [self._voice_example(index, dict(layout.voices)) for index in self._pieces]
+        self.voice_examples = [self._voice_example(index, dict(layout.voices)) for index in self._pieces]
         counts = {"steps_per_beat": self.steps_per_beat, "bar_steps": self.bar.length_steps}
-        self.voices = VoiceSection(self.voice_lanes, self.drum_lanes, self._voice_examples, **counts)
+        self.voices = VoiceSection(self.voice_lanes, self.drum_lanes, self.voice_examples, **counts)
         self.harmony = HarmonySection(
-            [example.moments for example in self._voice_examples],
-            [example.facts for example in self._voice_examples],
+            [example.moments for example in self.voice_examples],
+            [example.facts for example in self.voice_examples],
             phrase_bars=self.phrase_bars,
             **counts,
         )
