@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from sparseq.cli.main import COMMANDS, cli
-from sparseq.music.loops import catalogue
+from sparseq.music.catalogue import catalogue
 
 README = Path(__file__).parent.parent / "README.md"
 

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sparseq.cli.main import cli, main
-from sparseq.music.loops import catalogue
+from sparseq.music.catalogue import catalogue
 
 
 def loops(*words: str) -> Result:

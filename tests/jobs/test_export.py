@@ -6,7 +6,8 @@ from sparseq.errors import FileError
 from sparseq.jobs.export import SEED_STEP, export_loops, export_targets, rendered
 from sparseq.jobs.loading import load_examples
 from sparseq.jobs.stream import Stream, StreamSettings
-from sparseq.music.loops import catalogue, shipped
+from sparseq.music.catalogue import catalogue
+from sparseq.music.loops import shipped
 from sparseq.music.score import read_score
 from sparseq.music.smf import parse
 from sparseq.music.units import PPQ

@@ -6,8 +6,8 @@ from sparseq.errors import FileError, InputError
 from sparseq.jobs.draw import Draw
 from sparseq.jobs.learn import find_midi_files, learn
 from sparseq.jobs.loading import load_examples
+from sparseq.music.entry import Entry
 from sparseq.music.keys import parse_key
-from sparseq.music.library import Entry
 from sparseq.music.loops import default
 from sparseq.music.score import Note
 from sparseq.music.writer import write_midi

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from sparseq.errors import FileError, InputError
+from sparseq.music.catalogue import catalogue
 from sparseq.music.library import FileStamp, library_path, open_library
-from sparseq.music.loops import LoopSource, Skipped, catalogue, default, find, find_all, load, shipped
+from sparseq.music.loops import LoopSource, Skipped, default, find, find_all, load, shipped
 from sparseq.music.piece import read_piece
 from sparseq.music.score import Note
 from sparseq.music.smf import parse

@@ -15,7 +15,7 @@ from sparseq.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sparseq.music.loops import LoopInfo
+    from sparseq.music.catalogue import LoopInfo
 
 COLUMNS = ("name", "style", "bpm", "meter", "bars", "title")
 NUMBERS = ("bpm", "bars")
@@ -64,8 +64,8 @@ def list_command(style: str | None, meter: str | None, bpm: tuple[float, float] 
     """List the shipped loops, and name the libraries that were learnt."""
     from dataclasses import asdict
 
+    from sparseq.music.catalogue import catalogue
     from sparseq.music.library import library_names
-    from sparseq.music.loops import catalogue
 
     infos = _in_tempo(_chosen(_chosen(catalogue(), "style", style), "meter", meter), bpm)
     emit_json([asdict(info) for info in infos]) if as_json else emit(_as_table(infos))

@@ -11,11 +11,12 @@ from sparseq.jobs.likeness import of_fitting_style
 from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.jobs.stream.backing import Backing
 from sparseq.music.bars import score_bars
+from sparseq.music.catalogue import catalogue
 from sparseq.music.decode import place_hits
 from sparseq.music.edit import replace_notes
 from sparseq.music.grid import GridBar, Hit
 from sparseq.music.layout import DRUM_CHANNEL, Sound
-from sparseq.music.loops import Skipped, catalogue
+from sparseq.music.loops import Skipped
 from sparseq.music.masks import parse_bars
 from sparseq.music.newtracks import NewTrack, used_channels, with_new_tracks
 from sparseq.music.partgrid import PartGrid

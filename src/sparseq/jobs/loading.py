@@ -19,7 +19,7 @@ from sparseq.music.smf import MidiFile, parse
 
 if TYPE_CHECKING:  # drums alone need none of it
     from sparseq.engine.calibrate import Calibration
-    from sparseq.music.library import Entry
+    from sparseq.music.entry import Entry
 
 TASKS = ("stream", "fill")
 

@@ -6,67 +6,20 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from sparseq.errors import FileError, InputError, SparseqError
+from sparseq.music.catalogue import LoopInfo, catalogue, shipped_folder, slug
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from sparseq.music.library import Entry
+    from sparseq.music.entry import Entry
 
 SUFFIXES = (".mid", ".midi")
-CATALOGUE = "loops.toml"
 MOST_GUESSES = 3
 
 Music = TypeVar("Music")
-
-
-@dataclass(frozen=True, slots=True)
-class LoopInfo:
-    """What the catalogue says of a shipped loop.
-
-    Attributes
-    ----------
-    name : str
-        The file's name without its ending, such as "funk-sidewalk"; unique.
-    title : str
-        What its author calls it.
-    style : str
-        Lower case, words joined by hyphens.
-    bpm : float
-        Quarter notes per minute, in every meter.
-    meter : str
-        Such as "4/4".
-    key : str
-        Empty for drums alone.
-    bars : int
-        At least 1.
-    steps_per_beat : int
-        Steps a quarter note of the grid that it was written on: 4 for sixteenths, 3 for triplets.
-    parts : tuple of str
-        What plays, such as ("drums",).
-    author, licence : str
-        Who wrote it and what others may do with it.
-    file : str
-        The file beside the catalogue.
-    chords : str
-        Its chords, as `chords.parse_chords` reads them; empty where none are stated.
-    """
-
-    name: str
-    title: str
-    style: str
-    bpm: float
-    meter: str
-    key: str
-    bars: int
-    steps_per_beat: int
-    parts: tuple[str, ...]
-    author: str
-    licence: str
-    file: str
-    chords: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +71,6 @@ class Loaded(NamedTuple, Generic[Music]):
     skipped: tuple[Skipped, ...]
 
 
-def catalogue() -> tuple[LoopInfo, ...]:
-    """Return the facts of every shipped loop, ordered by name; no .mid file is opened."""
-    import tomllib
-
-    entries = tomllib.loads((_shipped_folder() / CATALOGUE).read_text("utf-8"))["loop"]
-    return tuple(sorted((_info(entry) for entry in entries), key=lambda info: info.name))
-
-
 def default() -> tuple[LoopSource, ...]:
     """Return what is learned from when nothing is named: the shipped drum loops in 4/4 on a grid of sixteenths."""
     return tuple(
@@ -159,7 +104,7 @@ def shipped(name: str) -> LoopSource:
     """
     infos = catalogue()
     for info in infos:
-        if info.name == _slug(name):
+        if info.name == slug(name):
             return _shipped(info)
     known = [info.name for info in infos]
     raise InputError(
@@ -196,7 +141,7 @@ def find(spec: str) -> tuple[LoopSource, ...]:
     if learnt:
         return learnt
     infos = () if is_path else catalogue()
-    named = tuple(_shipped(info) for info in infos if _slug(spec) in (info.name, info.style))
+    named = tuple(_shipped(info) for info in infos if slug(spec) in (info.name, info.style))
     if named:
         return named
     path = Path(spec).expanduser()
@@ -258,20 +203,8 @@ def load(sources: Iterable[LoopSource], read: Callable[[bytes, str], Music]) -> 
     return Loaded(tuple(loops), tuple(skipped))
 
 
-def _shipped_folder() -> Traversable:
-    from importlib.resources import files
-
-    return files("sparseq.loops")
-
-
-def _info(entry: dict[str, Any]) -> LoopInfo:
-    """Turn one entry of the catalogue into what it stands for; a missing or unknown fact is an error at once."""
-    facts = entry | {"bpm": float(entry["bpm"]), "parts": tuple(entry["parts"])}
-    return LoopInfo(name=Path(entry["file"]).stem, **facts)
-
-
 def _shipped(info: LoopInfo) -> LoopSource:
-    return LoopSource(info.name, _shipped_folder() / info.file, info)
+    return LoopSource(info.name, shipped_folder() / info.file, info)
 
 
 def _learnt(name: str) -> tuple[LoopSource, ...]:
@@ -307,11 +240,6 @@ def _place(source: LoopSource) -> str:
     return os.path.realpath(source.file) if isinstance(source.file, Path) else str(source.file)
 
 
-def _slug(text: str) -> str:
-    """Return a name as the catalogue writes it: "Bossa Nova" is "bossa-nova"."""
-    return "-".join(text.casefold().replace("_", " ").replace("-", " ").split())
-
-
 def _unknown(spec: str, infos: Iterable[LoopInfo]) -> SparseqError:
     """Return the error for a spec that stands for nothing; what looks like a path is spoken of as one."""
     if os.sep in spec or "/" in spec or spec.lower().endswith(SUFFIXES):
@@ -330,5 +258,5 @@ def _guess(name: str, known: Iterable[str]) -> str:
     """Return "; did you mean ...?" with the nearest names, or nothing where none is near."""
     from difflib import get_close_matches
 
-    near = get_close_matches(_slug(name), list(known), n=MOST_GUESSES)
+    near = get_close_matches(slug(name), list(known), n=MOST_GUESSES)
     return f"; did you mean {' or '.join(near)}?" if near else ""

@@ -8,7 +8,7 @@ from sparseq.jobs.export import rendered
 from sparseq.jobs.loading import load_examples
 from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.music.bars import score_bars
-from sparseq.music.loops import catalogue
+from sparseq.music.catalogue import catalogue
 from sparseq.music.score import Note, read_score
 from sparseq.music.smf import parse
 from sparseq.music.units import PPQ

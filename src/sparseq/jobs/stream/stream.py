@@ -1,7 +1,7 @@
 """New music, bar by bar: the stream that `play` sends out and `export` writes down."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
@@ -11,24 +11,21 @@ from sparseq.engine.sampling import SamplingConfig
 from sparseq.errors import InputError
 from sparseq.jobs.examples import Examples
 from sparseq.jobs.stream.backing import Backing, BackingBar
-from sparseq.jobs.stream.contexts import VoiceLane
 from sparseq.jobs.stream.feel import felt
 from sparseq.jobs.stream.harmony import NO_CHORD, Moment
 from sparseq.jobs.stream.material import Material
 from sparseq.jobs.stream.over import Over
+from sparseq.jobs.stream.roster import Roster
 from sparseq.jobs.stream.rules import PitchRules
 from sparseq.jobs.stream.settings import FIXED, StreamSettings, check_settings
 from sparseq.jobs.stream.written import REWIND_STEPS, Written
 from sparseq.kernel.checks import MASK
 from sparseq.kernel.philox import philox4x32
-from sparseq.music.chords import N_CHORD_TOKENS
 from sparseq.music.harmony import key_of_chords
 from sparseq.music.keys import Key
-from sparseq.music.lanes import ALIASES
-from sparseq.music.layout import CHORD, DRUM, HARMONY_LANE, STEP, STEP_LANE, VOICE, Lane
+from sparseq.music.layout import Lane
 from sparseq.music.partgrid import PartGrid
 from sparseq.music.parts import DRUMS
-from sparseq.music.pitched import N_PITCH_TOKENS
 
 STYLE_DRAW = 2
 """The last word of the counter that the style is drawn with; the kernel's draws have 0 and 1 there."""
@@ -64,8 +61,6 @@ class Stream:
         The style that the stream keeps to, drawn by the seed where the loops have several; "" where none is known.
     sounds : dict of str to Sound
         The parts, drums first: kind, channel and General MIDI program of each.
-    lanes : tuple of Lane
-        Lanes of the bars: drums, voices, the chord, the step.
     n_bars : int
         Bars written so far.
 
@@ -81,8 +76,13 @@ class Stream:
         self._material = Material(examples, settings.parts, self._backed)
         self.examples = self._material.examples
         self.steps_per_beat = self._material.steps_per_beat
-        self.lanes = _lanes(self._material)
+        self._roster = Roster(self._material.drum_lanes, self._material.voice_lanes, self._material.bar.length_steps)
         self._begin(settings)
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """Lanes of the bars: drums, voices, the chord, the step."""
+        return self._roster.lanes
 
     def with_settings(self, settings: StreamSettings) -> "Stream":
         """Return another stream from the same loops, at its start.
@@ -90,7 +90,7 @@ class Stream:
         The examples are not read into memory again, unless there are so many that another seed draws others.
         """
         if self.examples.draw_again is not None and settings.seed != self.settings.seed:
-            return Stream(self.examples.draw_again(settings.seed), settings)
+            return Stream(self.examples.draw_again(settings.seed), settings, self._backing)
         if settings.parts != self.settings.parts:
             return Stream(self.examples, settings, self._backing)
         other = copy(self)
@@ -149,9 +149,9 @@ class Stream:
     def _ask(self, settings: StreamSettings) -> None:
         check_settings(settings, self.steps_per_beat)
         for names in (settings.muted, settings.soloed, settings.locked):
-            self._indices(names)
+            self._roster.indices(names)
         for name in settings.ranges:
-            self._check_pitched(name)
+            self._roster.check_pitched(name)
         if self._voices is None and (settings.key or settings.chords or settings.max_voices or settings.ranges):
             raise InputError("key, chords, ranges and voices are for pitched parts, but these loops have drums only")
         rules = PitchRules(settings, self._shift(settings), frozenset(self.sounds), self._compass)
@@ -199,7 +199,7 @@ class Stream:
     def next_bar(self) -> PartGrid:
         """Return the next bar, as it is heard: without what is muted, in the groove that is asked for."""
         settings, rules = self._asked
-        locked = self._indices(settings.locked) if self._bars else set()
+        locked = self._roster.indices(settings.locked) if self._bars else set()
         sampling = SamplingConfig(temperature=settings.temperature, rest_odds=_FULL_ODDS**-settings.density)
         beside = self._backing_bar(rules.shift)
         drums = self._write_drums(sampling, locked, beside)
@@ -295,7 +295,7 @@ class Stream:
         tokens = np.column_stack([drums, bar.voices.tokens_tl, chords, np.arange(self.bar_steps)]).astype(np.uint16)
         hits = dict(bar.drums.hits)
         hits.update({(step, n_drums + lane): found for (step, lane), found in bar.voices.hits.items()})
-        silent = self._silent(settings)
+        silent = self._roster.silent(settings.muted, settings.soloed, self._backed)
         tokens[:, sorted(silent)] = 0
         hits = {cell: found for cell, found in hits.items() if cell[1] not in silent}
         known = np.array([lane.part in self.sounds or (lane.given and self._voices is not None) for lane in self.lanes])
@@ -316,53 +316,6 @@ class Stream:
     def _moment(self, step: int) -> Moment:
         return NO_CHORD if self._harmony is None else self._harmony.at(step)
 
-    def _silent(self, settings: StreamSettings) -> set[int]:
-        """Return the lanes that are not heard."""
-        silent = self._indices(settings.muted)
-        silent |= {index for index, lane in enumerate(self.lanes) if lane.part in self._backed}
-        if settings.soloed:
-            silent |= {index for index, lane in enumerate(self.lanes) if not lane.given} - self._indices(
-                settings.soloed
-            )
-        return silent
-
-    def _indices(self, names: Collection[str]) -> set[int]:
-        """Return the lanes that parts, kinds of parts, lanes or groups of lanes stand for."""
-        out: set[int] = set()
-        for name in names:
-            wanted = {name, *ALIASES.get(name, ())}
-            found = {
-                index
-                for index, lane in enumerate(self.lanes)
-                if not lane.given
-                and (lane.name in wanted or lane.part in wanted or self._kinds.get(lane.part) in wanted)
-            }
-            if not found and name not in ALIASES:
-                there = dict.fromkeys(word for lane in self.lanes if not lane.given for word in (lane.part, lane.name))
-                raise InputError(f"wanted a part or lane, got {name!r}; there are: {', '.join(there)}")
-            out |= found
-        return out
-
-    @property
-    def _kinds(self) -> Mapping[str, str]:
-        return {lane.part: lane.kind for lane in self._material.voice_lanes}
-
-    def _check_pitched(self, name: str) -> None:
-        kinds = self._kinds
-        if name and name not in kinds and name not in kinds.values():
-            raise InputError(f"wanted a pitched part, got {name!r}; there are: {', '.join(kinds) or 'none'}")
-
 
 def _section_seed(seed: int, section: int) -> int:
     return (seed + section * _SECTION_SEED) % 2**64
-
-
-def _lanes(material: Material) -> tuple[Lane, ...]:
-    """Return the lanes of the bars."""
-    voices: tuple[VoiceLane, ...] = material.voice_lanes
-    return (
-        *(Lane(name, DRUM, DRUMS, 2) for name in material.drum_lanes),
-        *(Lane(voice.name, VOICE, voice.part, N_PITCH_TOKENS) for voice in voices),
-        Lane(HARMONY_LANE, CHORD, "", N_CHORD_TOKENS),
-        Lane(STEP_LANE, STEP, "", material.bar.length_steps),
-    )
