@@ -6,7 +6,6 @@ import contextlib
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
 
 from sparseq.errors import InputError, PortError
 from sparseq.realtime.agenda import Agenda
@@ -14,11 +13,11 @@ from sparseq.realtime.bar import Bar
 from sparseq.realtime.clock import Clock
 from sparseq.realtime.controls import Controls
 from sparseq.realtime.lateness import LatenessMeter
-from sparseq.realtime.lookahead import BarSource, DirectSource, ThreadSource, Word
+from sparseq.realtime.lookahead import BarSource, DirectSource, ThreadSource
 from sparseq.realtime.outputs import OutputPort
 from sparseq.realtime.reports import Position, Report
 from sparseq.realtime.roll import OnBar, Roll
-from sparseq.realtime.songbook import Songbook
+from sparseq.realtime.supply import Supply
 from sparseq.realtime.tape import Tape
 from sparseq.realtime.timeline import Timeline
 from sparseq.realtime.transport import Transport
@@ -85,22 +84,18 @@ class Sequencer:
         self._clock = clock
         self._ahead_s = ahead_s if master is None else min(ahead_s, _AHEAD_OF_MASTER_S)
         self._lookahead_bars = lookahead_bars
-        self._n_bars = n_bars
         self._on_bar = on_bar
         self._master = master
         self._controls = controls
+        self._supply = Supply(n_bars, controls, has_song=master is not None)
         self._dress = dress
         self._timeline: Timeline | None = None
         self._agenda = Agenda(clock_out)
         self._roll = Roll(tape, on_begin)
-        self._songbook = Songbook() if master is not None else None
-        self._first: Bar | None = None  # taken before the start, not placed yet
         self._epoch: int | None = None  # of the master, as far as we have followed
         self._rest_tick: int | None = None  # where we are silent and wait
-        self._repeats = self._stalls = 0
+        self._stalls = 0
         self._meter = LatenessMeter()
-        self._has_ended = False  # no more bars will come
-        self._failure: Exception | None = None  # why they ended, if not by themselves
         self._is_stopped = self._is_paused = self._is_panicking = False
         self._on_silent: Callable[[], None] | None = None
 
@@ -130,15 +125,16 @@ class Sequencer:
         """Play until the source ends or `stop` is called; see `play`."""
         if self._controls is not None:
             self._controls.attach(self)
+        self._supply.open(source)
         try:
-            timeline = self._start(source)
+            timeline = self._start()
             while timeline is not None and not (self._is_stopped or self._is_over(timeline)):
-                self._step(timeline, source)
+                self._step(timeline)
         finally:
             self._silence()
             source.close()
-        if self._failure is not None:
-            raise self._failure
+        if self._supply.failure is not None:
+            raise self._supply.failure
         return self.report()
 
     def stop(self) -> None:
@@ -192,32 +188,35 @@ class Sequencer:
         with contextlib.suppress(PortError):  # a lost port cannot tell; what was handed over is still known
             sent = self._port.lateness()
         lateness = sent or self._meter.summary()
-        return Report(self._roll.bars, self._roll.events, self._repeats, self._stalls, lateness)
+        return Report(self._roll.bars, self._roll.events, self._supply.repeats, self._stalls, lateness)
 
-    def _start(self, source: BarSource) -> Timeline | None:
+    def _start(self) -> Timeline | None:
         """Wait for the first bar and set the moment of its first tick, which may be for the master to say."""
-        while not self._is_stopped:
-            taken = source.take()
-            if isinstance(taken, Bar):
-                self._first = taken
-                timeline = Timeline(self._clock.now_s() + self._lead_s(taken.bpm), taken.ppq, taken.bpm)
+        while not (self._is_stopped or self._supply.has_ended):
+            if self._supply.has_begun():
+                first = self._latest()
+                timeline = Timeline(self._clock.now_s() + self._lead_s(first.bpm), first.ppq, first.bpm)
                 if self._master is None:
-                    self._agenda.begin(0, taken.ppq)
+                    self._agenda.begin(0, first.ppq)
                 else:
                     self._rest_tick = 0
                 self._timeline = timeline
                 return timeline
-            if taken is not Word.NOT_YET:
-                self._end(taken)
-                return None
-            self._clock.sleep_until(self._clock.now_s() + _NAP_S)
+            if not self._supply.has_ended:
+                self._clock.sleep_until(self._clock.now_s() + _NAP_S)
         return None
+
+    def _latest(self) -> Bar:
+        """Return the bar that was placed last, or before any was the first."""
+        latest = self._roll.latest or self._supply.first
+        assert latest is not None, "the first bar is there"
+        return latest
 
     def _lead_s(self, bpm: float) -> float:
         """Return how long before its first tick a start is decided: there is room for the pulse that announces it."""
         return self._ahead_s + 60.0 / bpm / 24
 
-    def _step(self, timeline: Timeline, source: BarSource) -> None:
+    def _step(self, timeline: Timeline) -> None:
         """Do what is to be done now, then sleep until there is more."""
         now_s = self._clock.now_s()
         if self._is_panicking:
@@ -231,10 +230,9 @@ class Sequencer:
             return
         self._roll.settle(timeline, now_s)
         self._forgive_stall(timeline, now_s)
-        if self._controls is not None:
-            self._controls.prepare(partial(self._make, source))
-        while not self._has_ended and now_s >= self._decision_s(timeline):
-            self._decide(timeline, source)
+        self._supply.prepare()
+        while not self._supply.has_ended and now_s >= self._decision_s(timeline):
+            self._decide(timeline)
         if not self._is_stopped:  # by the generator or by who hears of the bar
             self._hand_over(timeline, now_s)
             self._wait(now_s + _NAP_S if self._clock.is_real else self._wake_s(timeline))
@@ -281,57 +279,28 @@ class Sequencer:
         for placed in self._roll.recent:
             if placed.end_ticks > tick:
                 self._agenda.add_bar(placed.start_ticks, placed.bar)
-        if self._has_ended:
+        if self._supply.has_ended:
             self._agenda.add_stop(self._roll.end_ticks)
 
     def _go_to(self, timeline: Timeline, tick: int) -> None:
         """Play on from any tick of the song."""
-        assert self._songbook is not None
-        latest = self._roll.latest or self._first
-        assert latest is not None
         self._rest_tick = None
-        number = tick // latest.length_ticks
-        self._songbook.open_at(number)
-        self._roll.restart(number * latest.length_ticks, latest.length_ticks)
+        bar_ticks = self._latest().length_ticks
+        self._supply.go_to(tick // bar_ticks)
+        self._roll.restart(tick // bar_ticks * bar_ticks, bar_ticks)
         self._agenda.begin(tick, timeline.ppq)
 
     def _decision_s(self, timeline: Timeline) -> float:
         """Return when the next bar must be known: a little before the first moment that it may have an event at."""
-        latest = self._roll.latest or self._first
-        assert latest is not None
-        return timeline.due_s(self._roll.end_ticks - latest.early_ticks) - self._ahead_s
+        return timeline.due_s(self._roll.end_ticks - self._latest().early_ticks) - self._ahead_s
 
-    def _decide(self, timeline: Timeline, source: BarSource) -> None:
-        """Take the next bar; if it is not there, the last good one comes again."""
-        is_enough = self._n_bars is not None and self._roll.taken - self._repeats >= self._n_bars
-        taken = Word.END if is_enough else self._take(source)
-        if isinstance(taken, Bar) and taken.ppq != timeline.ppq:
-            taken = InputError(f"all bars must have {timeline.ppq} ticks a quarter as the first has, got {taken.ppq}")
-        if isinstance(taken, Bar):
-            self._place(timeline, taken, is_repeat=False)
-        elif taken is Word.NOT_YET and self._roll.latest is not None:
-            self._repeats += 1
-            self._place(timeline, self._roll.latest, is_repeat=True)
-        else:
-            self._end(taken)
-
-    def _take(self, source: BarSource) -> Bar | Word | Exception:
-        """Return the next bar as the controls want it."""
-        make = partial(self._make, source)
-        taken = make(False) if self._controls is None else self._controls.take(make)
-        if self._songbook is not None:
-            self._songbook.turn()
-        return taken
-
-    def _make(self, source: BarSource, is_anew: bool) -> Bar | Word | Exception:
-        """Return the bar for the next place, or another one for it."""
-        if self._songbook is None:
-            return self._pull(source)
-        return self._songbook.take(partial(self._pull, source), is_anew=is_anew)
-
-    def _pull(self, source: BarSource) -> Bar | Word | Exception:
-        first, self._first = self._first, None
-        return first or source.take()
+    def _decide(self, timeline: Timeline) -> None:
+        """Place the next bar, or the end."""
+        taken = self._supply.take(self._roll, timeline.ppq)
+        if taken is not None:
+            self._place(timeline, *taken)
+        elif self._roll.taken:
+            self._agenda.add_stop(self._roll.end_ticks)
 
     def _place(self, timeline: Timeline, bar: Bar, is_repeat: bool) -> None:
         """Let a bar follow those taken so far."""
@@ -346,13 +315,6 @@ class Sequencer:
         if self._on_bar is not None:
             self._on_bar(placed.bar_index, bar, is_repeat)
 
-    def _end(self, taken: Word | Exception) -> None:
-        """Take no more bars."""
-        self._has_ended = True
-        self._failure = taken if isinstance(taken, Exception) else None
-        if self._roll.taken:
-            self._agenda.add_stop(self._roll.end_ticks)
-
     def _hand_over(self, timeline: Timeline, now_s: float) -> None:
         """Give the port what is due soon."""
         while (tick := self._agenda.next_tick) is not None and now_s >= timeline.due_s(tick) - self._ahead_s:
@@ -363,7 +325,7 @@ class Sequencer:
 
     def _forgive_stall(self, timeline: Timeline, now_s: float) -> None:
         """Go on where we were if we were away for long, rather than send everything that was missed at once."""
-        ticks = [self._roll.end_ticks] if self._roll.recent and not self._has_ended else []
+        ticks = [self._roll.end_ticks] if self._roll.recent and not self._supply.has_ended else []
         if (tick := self._agenda.next_tick) is not None:
             ticks.append(tick)
         if not ticks or (late_s := now_s - timeline.due_s(min(ticks))) <= _STALL_S:
@@ -383,13 +345,13 @@ class Sequencer:
 
     def _wake_s(self, timeline: Timeline) -> float:
         """Return when a bar must be known, an event must be handed over, or all is over."""
-        wakes_s = [] if self._has_ended else [self._decision_s(timeline)]
+        wakes_s = [] if self._supply.has_ended else [self._decision_s(timeline)]
         if (tick := self._agenda.next_tick) is not None:
             wakes_s.append(timeline.due_s(tick) - self._ahead_s)
         return min(wakes_s, default=timeline.due_s(self._roll.last_ticks))
 
     def _is_over(self, timeline: Timeline) -> bool:
-        is_idle = self._has_ended and self._agenda.next_tick is None and self._roll.is_settled
+        is_idle = self._supply.has_ended and self._agenda.next_tick is None and self._roll.is_settled
         return is_idle and self._rest_tick is None and self._clock.now_s() >= timeline.due_s(self._roll.end_ticks)
 
     def _silence_all(self, now_s: float) -> None:
