@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparseq.cli.live_options import clock_option, input_option, keys_option, plain_option, ports_option
+from sparseq.cli.live_options import clock_option, input_option, ports_option, stage_options, wished
 from sparseq.cli.options import (
     Number,
     WholeNumber,
     bar_count_option,
     bpm_option,
-    force_option,
     loops_option,
-    quiet_option,
     seed_option,
     temperature_option,
 )
 from sparseq.cli.outputs import begun_outputs, open_outputs
 from sparseq.cli.play import called, opened_stream
 from sparseq.cli.seeds import seed_or_fresh
-from sparseq.cli.stage import Stage, Wishes, Words, read_map
+from sparseq.cli.stage import Stage, Wishes, Words
 from sparseq.cli.talk import say
 
 if TYPE_CHECKING:
@@ -73,11 +71,7 @@ WAYS = ("continue", "vary")
 @seed_option()
 @temperature_option(1.0)
 @clock_option()
-@keys_option()
-@click.option("--save", metavar="FILE.mid", help="Write what was sent here at the end.")
-@force_option()
-@plain_option()
-@quiet_option()
+@stage_options(save="Write what was sent here at the end.")
 def command(
     input_name: str,
     ports: tuple[str, ...],
@@ -93,13 +87,7 @@ def command(
     seed: int | None,
     temperature: float,
     clock: bool,
-    keys: bool,
-    map_path: str | None,
-    last_bars: int,
-    save: str | None,
-    force: bool,
-    plain: bool,
-    quiet: bool,
+    **options: Any,
 ) -> None:
     """Play, and be answered in kind.
 
@@ -108,19 +96,15 @@ def command(
     """
     from sparseq.jobs.answers import Way
     from sparseq.jobs.draw import Draw
-    from sparseq.jobs.files import check_writable
     from sparseq.jobs.jam import JamSettings
     from sparseq.jobs.loading import load_examples
     from sparseq.jobs.stream import StreamSettings
 
-    if save is not None:
-        check_writable(save, force)
-    words = Words(quiet)
-    wishes = Wishes(quiet, plain, keys, read_map(map_path), input_name, last_bars, save, force)
+    words, wishes = Words(options["quiet"]), wished(options, input_name)
     settings = StreamSettings(seed_or_fresh(seed), temperature, bpm, parts=frozenset(["drums"]))
     with begun_outputs(ports) as begun:
         stream = opened_stream(
-            load_examples(loops, pitched=True, draw=Draw(settings.seed, settings.parts)), settings, quiet
+            load_examples(loops, pitched=True, draw=Draw(settings.seed, settings.parts)), settings, wishes.quiet
         )
         output = open_outputs(ports, {name: sound.channel for name, sound in stream.sounds.items()}, words, begun)
     jam = JamSettings(Way(answer), every_bars, pause_quarters, latency_ms, thru)

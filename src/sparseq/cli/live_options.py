@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
 
-from sparseq.cli.options import Number, WholeNumber
+from sparseq.cli.options import Number, WholeNumber, force_option, quiet_option
+from sparseq.cli.stage import Wishes, read_map
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -62,38 +63,66 @@ def clock_option() -> Callable[[Decorated], Decorated]:
     )
 
 
-def keys_option() -> Callable[[Decorated], Decorated]:
-    """--keys/--no-keys, --map and --last; the parameters `keys`, `map_path` and `last_bars`."""
+def stage_options(*, save: str) -> Callable[[Decorated], Decorated]:
+    """How a performance is seen, steered and kept; the command takes them as keywords and hands them to `wished`.
+
+    Parameters
+    ----------
+    save : str
+        What --save says of itself.
+    """
+    options = (
+        click.option("--keys/--no-keys", default=True, show_default=True, help="Steer with the keyboard; ? shows how."),
+        click.option(
+            "--map",
+            "map_path",
+            metavar="FILE",
+            help="Where to keep what knobs and pads have learnt. [default: in the folder for settings]",
+        ),
+        click.option(
+            "--last",
+            "last_bars",
+            type=WholeNumber(1, MOST_LAST_BARS),
+            metavar="N",
+            default=8,
+            show_default=True,
+            help="How many bars the key s saves.",
+        ),
+        click.option("--save", metavar="FILE.mid", help=save),
+        force_option(),
+        click.option("--plain", is_flag=True, help="Say each bar in one line of words, for pipes and screen readers."),
+        quiet_option(),
+    )
 
     def decorate(command: Decorated) -> Decorated:
-        for option in (
-            click.option(
-                "--last",
-                "last_bars",
-                type=WholeNumber(1, MOST_LAST_BARS),
-                metavar="N",
-                default=8,
-                show_default=True,
-                help="How many bars the key s saves.",
-            ),
-            click.option(
-                "--map",
-                "map_path",
-                metavar="FILE",
-                help="Where to keep what knobs and pads have learnt. [default: in the folder for settings]",
-            ),
-            click.option(
-                "--keys/--no-keys", default=True, show_default=True, help="Steer with the keyboard; ? shows how."
-            ),
-        ):
+        for option in reversed(options):
             command = option(command)
         return command
 
     return decorate
 
 
-def plain_option() -> Callable[[Decorated], Decorated]:
-    """--plain; the parameter `plain` is a bool."""
-    return click.option(
-        "--plain", is_flag=True, help="Say each bar in one line of words, for pipes and screen readers."
+def wished(options: Mapping[str, Any], input_name: str | None) -> Wishes:
+    """Return how a person wants to see and steer a performance, and what is to be kept of it.
+
+    Parameters
+    ----------
+    options : mapping of str
+        What `stage_options` gave the command; others may be among them.
+    input_name : str or None
+        The input to listen to.
+
+    Raises
+    ------
+    FileError
+        If the take cannot be written.
+    """
+    from sparseq.jobs.files import check_writable
+
+    save, force = options["save"], options["force"]
+    if save is not None:
+        check_writable(save, force)
+    table = read_map(options["map_path"])
+    return Wishes(
+        options["quiet"], options["plain"], options["keys"], table, input_name, options["last_bars"], save, force
     )

@@ -11,25 +11,23 @@ from sparseq.cli.band import band_options, band_settings, load_band
 from sparseq.cli.live_options import (
     clock_option,
     input_option,
-    keys_option,
     offset_option,
-    plain_option,
     ports_option,
+    stage_options,
     sync_option,
+    wished,
 )
 from sparseq.cli.options import (
     bar_count_option,
     bpm_option,
-    force_option,
     loops_option,
-    quiet_option,
     seed_option,
     temperature_option,
 )
 from sparseq.cli.outputs import begun_outputs, master_of, open_outputs
 from sparseq.cli.reports import say_used
 from sparseq.cli.seeds import seed_or_fresh
-from sparseq.cli.stage import Stage, Wishes, Words, read_map
+from sparseq.cli.stage import Stage, Wishes, Words
 from sparseq.cli.talk import say
 
 if TYPE_CHECKING:
@@ -53,11 +51,7 @@ CLOCK_BPM = 120.0  # what a clock that is followed is taken for until it has tol
 @input_option(help="Listen to this MIDI input: clock for --sync midi, knobs and pads for what x has learnt.")
 @offset_option()
 @clock_option()
-@keys_option()
-@click.option("--save", metavar="FILE.mid", help="Write what was played here at the end.")
-@force_option()
-@plain_option()
-@quiet_option()
+@stage_options(save="Write what was played here at the end.")
 def command(
     loops: tuple[str, ...],
     ports: tuple[str, ...],
@@ -69,30 +63,18 @@ def command(
     input_name: str | None,
     offset_ms: float,
     clock: bool,
-    keys: bool,
-    map_path: str | None,
-    last_bars: int,
-    save: str | None,
-    force: bool,
-    plain: bool,
-    quiet: bool,
-    **band: Any,
+    **options: Any,
 ) -> None:
     """Stream new music live into a MIDI port.
 
     Connect the port to an instrument in a DAW or synthesiser (drums are General MIDI on channel 10). Ctrl-C stops; what
     sounds is released. While it plays, ? shows what the keys do.
     """
-    from sparseq.jobs.files import check_writable
-
     check_sync(sync, input_name)
-    if save is not None:
-        check_writable(save, force)
-    words = Words(quiet)
-    wishes = Wishes(quiet, plain, keys, read_map(map_path), input_name, last_bars, save, force)
+    words, wishes = Words(options["quiet"]), wished(options, input_name)
     with begun_outputs(ports) as begun:
-        settings = band_settings(seed_or_fresh(seed), temperature, bpm, band)
-        stream = opened_stream(load_band(loops, band, settings.seed), settings, quiet)
+        settings = band_settings(seed_or_fresh(seed), temperature, bpm, options)
+        stream = opened_stream(load_band(loops, options, settings.seed), settings, wishes.quiet)
         master = master_of(sync, offset_ms, bpm or CLOCK_BPM)
         output = open_outputs(ports, {name: sound.channel for name, sound in stream.sounds.items()}, words, begun)
     on_stage(stream, output, master, wishes, words, n_bars=bars, clock_out=clock)
