@@ -28,14 +28,21 @@ def loop_of(example):
 
 
 @pytest.mark.parametrize("temperature", [1.0, 2.0, 3.0])
-@pytest.mark.parametrize("name", ["synthwave-coast-road", "ambient-slow-glass", "house-lantern-room"])
-def test_the_voices_of_a_chord_are_struck_and_let_go_together_at_any_temperature(name, temperature):
+@pytest.mark.parametrize("name", ["synthwave-coast-road", "house-lantern-room"])
+def test_the_voices_of_a_chord_begin_together_at_any_temperature_where_those_of_the_loop_do(name, temperature):
     examples = load_examples([name], pitched=True)
     (example,) = examples.used
-    sizes = {len(voices) for voices, _ in chords_of([loop_of(example)])}
+    (whole,) = {voices for voices, _ in chords_of([loop_of(example)])}
     for seed in (1, 2):
         stream = Stream(examples, StreamSettings(seed, temperature=temperature))
+        assert {voices for voices, _ in chords_of(islice(stream.bars(), 8))} == {whole}
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0, 3.0])
+@pytest.mark.parametrize("name", ["synthwave-coast-road", "house-lantern-room", "ambient-slow-glass"])
+def test_voices_that_begin_together_are_let_go_together(name, temperature):
+    for seed in (1, 2):
+        stream = Stream(load_examples([name], pitched=True), StreamSettings(seed, temperature=temperature))
         chords = chords_of(islice(stream.bars(), 8))
         assert chords
-        assert {len(voices) for voices, _ in chords} <= sizes
         assert all(len(holds) == 1 for _, holds in chords)

@@ -1,5 +1,6 @@
 """The chords of a stream: given by a person, or streamed like any lane, ahead of all that listens to them."""
 
+import itertools
 from collections.abc import Sequence
 from copy import copy
 from typing import NamedTuple
@@ -95,6 +96,7 @@ class HarmonySection:
         for moments, fact in zip(examples, facts, strict=True):
             tokens = np.array([moment.token for moment in moments], np.uint16)
             self._memory.add(np.column_stack([tokens, fact]).astype(np.uint16), self._context, loop=True)
+        self._starts = _starts(examples, facts)
         self._begin(0, 0)
 
     def begun(self, seed: int, style: int) -> "HarmonySection":
@@ -141,16 +143,26 @@ class HarmonySection:
         columns[:, 2] = bar % self._phrase_bars
         columns[:, 3] = self._style
         given = self._given_bar(bar)
+        self._retriever.sampling = self._sampling
         if given:
             columns[:, 0] = [moment.token for moment in given]
-        self._retriever.sampling = self._sampling
-        decided = self._retriever.step(columns)
-        for step in range(length):
-            self._moments[start + step] = (
-                given[step] if given else self._read(int(decided.origins_tl[step, 0]), int(decided.cells_tl[step, 0]))
-            )
+            self._retriever.feed(columns)
+            self._moments.update(enumerate(given, start))
+        else:
+            lines = sorted({0, *self._starts.get(self._style, set()), length})
+            for first, stop in itertools.pairwise(lines):
+                self._write_chord(start + first, columns[first:stop])
         for old in [old for old in self._moments if old < start - OWN_STEPS - REWIND_STEPS]:
             del self._moments[old]
+
+    def _write_chord(self, start: int, columns: NDArray[np.uint16]) -> None:
+        """Write one chord: drawn at its first step, and then held."""
+        decided = self._retriever.step(columns[:1])
+        token = int(decided.cells_tl[0, 0])
+        moment = self._read(int(decided.origins_tl[0, 0]), token)
+        columns[1:, 0] = token
+        self._retriever.feed(columns[1:])
+        self._moments.update(dict.fromkeys(range(start, start + len(columns)), moment))
 
     def _given_bar(self, bar: int) -> list[Moment]:
         if self._given is None:
@@ -168,3 +180,13 @@ class HarmonySection:
         if origin != NO_ORIGIN and (-1 - origin) // 4 in self._moments:
             return self._moments[(-1 - origin) // 4]
         return moment_of(token_chord(token), 0)
+
+
+def _starts(examples: Sequence[Sequence[Moment]], facts: Sequence[NDArray[np.uint16]]) -> dict[int, set[int]]:
+    """Return by style the steps of the bar at which chords change."""
+    found: dict[int, set[int]] = {}
+    for moments, fact in zip(examples, facts, strict=True):
+        for step, (before, now) in enumerate(itertools.pairwise(moments), 1):
+            if before != now:
+                found.setdefault(int(fact[step, 2]), set()).add(int(fact[step, 0]))
+    return found
