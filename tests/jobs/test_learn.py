@@ -2,6 +2,7 @@
 
 import os
 import random
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from sparseq.jobs.learn import find_midi_files, learn
 from sparseq.music.keys import parse_key
 from sparseq.music.library import library_path, open_library
 from sparseq.music.score import Note, read_score
-from sparseq.music.smf import read
+from sparseq.music.smf import parse
 from sparseq.music.writer import write_midi
 
 
@@ -81,7 +82,7 @@ def test_every_file_is_in_the_library_with_the_score_that_reading_it_gives(pack,
     found = pieces(data)
     assert sorted(found) == sorted(str(path) for path in find_midi_files([str(pack)]))
     for path, entry in found.items():
-        assert entry.score() == read_score(read(path))
+        assert entry.score() == read_score(parse(Path(path).read_bytes()))
 
 
 def test_a_key_signature_is_kept_where_there_is_one(tmp_path, data):
@@ -112,7 +113,7 @@ def test_learning_again_reads_only_what_is_new_or_changed(pack, data, monkeypatc
     report = learn_all(pack, data)
     assert sorted(opened) == [str(pack / "a.mid"), str(pack / "d.mid")]
     assert (report.added, report.unchanged, report.pieces) == (2, 2, 4)
-    assert pieces(data)[str(pack / "a.mid")].score() == read_score(read(pack / "a.mid"))
+    assert pieces(data)[str(pack / "a.mid")].score() == read_score(parse((pack / "a.mid").read_bytes()))
 
 
 @pytest.mark.parametrize(

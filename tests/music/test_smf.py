@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparseq.errors import FileError, InputError
-from sparseq.music.smf import Chunk, Event, Track, parse, read
+from sparseq.errors import InputError
+from sparseq.music.smf import Chunk, Event, Track, parse
 
 HEADER = bytes.fromhex("4d546864 00000006 0001 0001 0060")  # MThd, format 1, 1 track, 96 ticks per quarter note
 BODY = bytes.fromhex("00 90 3c 40  60 80 3c 40  00 ff 2f 00")
@@ -160,17 +160,6 @@ def test_exchanging_a_track_that_is_not_there_is_refused():
     midi = parse(HEADER + TRACK)
     with pytest.raises(InputError, match="track 2 was wanted, but the file has 1 tracks"):
         midi.with_tracks({1: midi.tracks[0]})
-
-
-def test_a_file_is_read_from_disk(tmp_path):
-    path = tmp_path / "one.mid"
-    path.write_bytes(HEADER + TRACK)
-    assert read(path).tracks[0].events[0] == NOTE_ON
-
-
-def test_a_file_that_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(FileError, match=r"gone\.mid cannot be read: No such file or directory"):
-        read(tmp_path / "gone.mid")
 
 
 pieces = st.one_of(

@@ -6,13 +6,12 @@ An untouched track keeps its bytes, whatever could be read of them; `chunks` say
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from sparseq.errors import FileError, InputError
+from sparseq.errors import InputError
 from sparseq.music.chunks import header_end, inner_range, split_chunks
 from sparseq.music.events import Event, is_end, read_events, write_events
 
-__all__ = ["Chunk", "Event", "MidiFile", "Track", "parse", "read"]
+__all__ = ["Chunk", "Event", "MidiFile", "Track", "parse"]
 
 
 @dataclass(frozen=True)
@@ -190,33 +189,6 @@ class MidiFile:
     def to_bytes(self) -> bytes:
         """Return the file's bytes: for a file just read, exactly those that were read."""
         return self.wrapper.wrap(self.header + b"".join(chunk.raw for chunk in self.chunks))
-
-
-def read(path: str | Path) -> MidiFile:
-    """Read a MIDI file from disk.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    MidiFile
-        What it holds.
-
-    Raises
-    ------
-    FileError
-        If the file cannot be read.
-    InputError
-        If it is no MIDI file.
-    """
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
-    return parse(data, str(path))
 
 
 def parse(data: bytes, name: str = "the MIDI data") -> MidiFile:
