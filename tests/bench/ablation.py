@@ -6,6 +6,7 @@ usage: python tests/bench/ablation.py COLLECTION.npz      prints the table that 
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ class Case(NamedTuple):
     rounds: int = 0
     remask: float = 0.3
     temperature: float = 1.0
+    top_p: float = 1.0
     schedule: str = "cosine"
     anchor: bool = False
     greedy: bool = True
@@ -47,6 +49,10 @@ BASE = (
     *(Case(name, schedule=name) for name in SCHEDULES if name != "cosine"),
     Case("noise 0.5", noise=0.5),
     Case("noise 2", noise=2.0),
+    Case("24 steps, linear, noise 2", steps=24, schedule="linear", noise=2.0),
+    Case("polynomial, noise 2", schedule="polynomial", noise=2.0),
+    Case("every cell a step, in random order", steps=1000, noise=50.0),
+    Case("noise 0.5, the likeliest 0.95 of each cell", noise=0.5, top_p=0.95),
     Case("1 refilling round", rounds=1),
     Case("2 refilling rounds", rounds=2),
     Case("4 refilling rounds", rounds=4),
@@ -54,8 +60,8 @@ BASE = (
 )
 
 
-def filled(filling: Filling, library: Library, excerpt: Excerpt, case: Case, seed: int) -> tuple[int, int, int]:
-    """Return onsets hit, said and played."""
+def filled(filling: Filling, library: Library, excerpt: Excerpt, case: Case, seed: int) -> np.ndarray:
+    """Return the onsets of the bar: bool of shape (S, L)."""
     mask = np.zeros(excerpt.piece.bits_bsl.shape, bool)
     mask[excerpt.gap] = True
     mask = mask.reshape(-1, len(library.lanes))
@@ -67,21 +73,35 @@ def filled(filling: Filling, library: Library, excerpt: Excerpt, case: Case, see
         first = np.zeros_like(wide)
         first[:: library.steps_per_beat, :2] = True
     config = DiffusionConfig(case.steps, case.noise, case.rounds, case.remask, case.schedule)
-    sampling = SamplingConfig(greedy=case.greedy, temperature=case.temperature)
+    sampling = SamplingConfig(greedy=case.greedy, temperature=case.temperature, top_p=case.top_p)
     done = Diffuser(filling.memory, config, sampling).fill(cells, wide, filling.context, seed, first)
-    bits = done.cells_tl[mask.any(1), : mask.shape[1]] > 0
-    played = excerpt.truth_sl > 0
-    return int((bits & played).sum()), int(bits.sum()), int(played.sum())
+    return done.cells_tl[mask.any(1), : mask.shape[1]] > 0
+
+
+def variety(bits_xd: np.ndarray, played_x: np.ndarray) -> tuple[float, float]:
+    """Return in how many cells two draws of a bar differ, and the energy score of the draws: the lower the better.
+
+    That is how far draws are from what was played less half of how far they are from each other: it is least where
+    draws are spread as widely as what a drummer may play.
+    """
+    apart = np.mean([(bits_xd[:, i] != bits_xd[:, j]).sum((1, 2)) for i, j in combinations(range(bits_xd.shape[1]), 2)])
+    away = (bits_xd != played_x[:, None]).sum((2, 3)).mean()
+    return float(apart), float(away - apart / 2)
 
 
 def line(filling: Filling, library: Library, excerpts: list[Excerpt], case: Case) -> str:
-    tasks = [(excerpt, seed) for excerpt in excerpts for seed in (DRAWS[:1] if case.greedy else DRAWS)]
+    seeds = DRAWS[:1] if case.greedy else DRAWS
+    tasks = [(excerpt, seed) for excerpt in excerpts for seed in seeds]
     began = time.perf_counter()
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(lambda task: filled(filling, library, task[0], case, task[1]), tasks))
-    hits, said, played = np.array(found).sum(0)
     each_ms = 1000 * (time.perf_counter() - began) / len(tasks)
-    return f"| {case.name} | {2 * hits / (said + played):.4f} | {said / played:.3f} | {each_ms:.0f} |"
+    bits = np.array(found).reshape(len(excerpts), len(seeds), *found[0].shape)
+    played = np.array([excerpt.truth_sl > 0 for excerpt in excerpts])
+    hits, n_played = (bits & played[:, None]).sum(), played.sum() * len(seeds)
+    cells = [case.name, f"{2 * hits / (bits.sum() + n_played):.4f}", f"{bits.sum() / n_played:.3f}"]
+    cells += [] if case.greedy else [f"{figure:.2f}" for figure in variety(bits, played)]
+    return f"| {' | '.join([*cells, f'{each_ms:.0f}'])} |"
 
 
 def main(path: str) -> None:
@@ -93,7 +113,9 @@ def main(path: str) -> None:
     long_enough = [piece.bars(0, BARS) for piece in both.pieces if len(piece.bits_bsl) >= BARS][:EXCERPTS]
     excerpts = [excerpt_of(piece, GAP, rng) for piece in long_enough]
     for greedy in (True, False):
-        print(f"\n| {'greedy' if greedy else 'drawn'} | onset F1 | onsets, of those played | ms |\n|---|---|---|---|")
+        headers = ["greedy" if greedy else "drawn", "onset F1", "onsets, of those played"]
+        headers += [] if greedy else ["cells between two draws", "energy score"]
+        print(f"\n| {' | '.join([*headers, 'ms'])} |\n{'|---' * (len(headers) + 1)}|")
         for case in BASE:
             print(line(filling, library, excerpts, case._replace(greedy=greedy)), flush=True)
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sparseq.engine.calibrate import Calibration, Question, calibrate, slot_groups, total_steps
+from sparseq.engine.calibrate import Question, calibrate, total_steps
+from sparseq.engine.calibration import Calibration, slot_groups
 from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Slot, make_context
 from sparseq.errors import InputError

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sparseq.engine.calibrate import GROUPS, slot_groups
+from sparseq.engine.calibration import GROUPS, slot_groups
 from sparseq.jobs.calibrated_library import calibrate_library, total_steps
 from sparseq.jobs.choice import Choice
 from sparseq.jobs.drums import fill_context, stream_context

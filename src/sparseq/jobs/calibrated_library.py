@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from sparseq.engine.calibrate import LEAST_EXAMPLES, Calibration, most_steps
+from sparseq.engine.calibrate import LEAST_EXAMPLES, most_steps
+from sparseq.engine.calibration import Calibration
 from sparseq.errors import InputError
 from sparseq.jobs.calibration import MOST_EXAMPLES, calibrate_fill, calibrate_stream
 from sparseq.jobs.examples import Example, Examples, lanes_of, largest_group

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sparseq.engine.calibrate import Calibration, Question, calibrate
+from sparseq.engine.calibrate import Question, calibrate
+from sparseq.engine.calibration import Calibration
 from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Context
 from sparseq.jobs.drums import fill_cells, fill_context, stream_context, styled_cells, usual_bar_steps

@@ -15,7 +15,7 @@ from sparseq.music.score import Score
 from sparseq.music.units import tempo_us_to_bpm
 
 if TYPE_CHECKING:  # drums alone need none of it
-    from sparseq.engine.calibrate import Calibration
+    from sparseq.engine.calibration import Calibration
     from sparseq.music.chords import Progression
     from sparseq.music.keys import Key
     from sparseq.music.piece import Piece

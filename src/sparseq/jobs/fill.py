@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from sparseq.engine.calibrate import Calibration
+from sparseq.engine.calibration import Calibration, calibrated
 from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.context import Context
 from sparseq.engine.diffuser import Diffuser
@@ -63,13 +63,11 @@ class Filler:
         grids = [example.grid(hole.grid.lanes) for example in examples]
         near = nearest_loops(hole.grid, ~hole.mask_tl, grids)
         self.examples, self.grids = tuple(examples[k] for k in near), [grids[k] for k in near]
-        self._calibration = calibration
-        self._context = self._calibrated(_context(hole.grid))
+        self._context, retrieval = calibrated(calibration, _context(hole.grid), RETRIEVAL)
         self._cells = fill_cells(hole.grid, hole.mask_tl)
         self.mask_tl = _widened(hole.mask_tl, self._cells.shape)
         # Bars that are silent, or written by ourselves, are no examples.
         self._learn = hole.heard_bars_b[hole.grid.bars_t][:, None] & ~self.mask_tl
-        retrieval = calibration.retrieval() if calibration else RETRIEVAL
         if settings.own_weight is not None:
             retrieval = replace(retrieval, own_weight=settings.own_weight)
         self.memory = Memory(self._context.heads, CODE_LIMIT, retrieval)
@@ -77,12 +75,10 @@ class Filler:
         for grid in self.grids:
             counted = grid.steps_per_beat, usual_bar_steps([grid])
             if counted not in contexts:
-                contexts[counted] = self._calibrated(fill_context(len(grid.lanes), *counted))
+                plain = fill_context(len(grid.lanes), *counted)
+                contexts[counted], _ = calibrated(calibration, plain, retrieval)
             self.memory.add(fill_cells(grid), contexts[counted], loop=is_loop(grid), ends=False)
         self._diffuser = Diffuser(self.memory, settings.schedule, settings.sampling)
-
-    def _calibrated(self, context: Context) -> Context:
-        return self._calibration.applied(context) if self._calibration else context
 
     def fill(self, seed: int | None = None) -> Filling:
         """Fill the hole once, by the seed of the settings or another one."""

@@ -18,7 +18,7 @@ from sparseq.music.score import Score
 from sparseq.music.smf import MidiFile, parse
 
 if TYPE_CHECKING:  # drums alone need none of it
-    from sparseq.engine.calibrate import Calibration
+    from sparseq.engine.calibration import Calibration
     from sparseq.music.entry import Entry
 
 TASKS = ("stream", "fill")
@@ -132,7 +132,7 @@ def _calibrations(specs: Sequence[str]) -> Mapping[str, Calibration]:
 
     if len(specs) != 1 or specs[0] not in library_names():
         return NO_CALIBRATIONS
-    from sparseq.engine.calibrate import Calibration
+    from sparseq.engine.calibration import Calibration
 
     with open_library(library_path(specs[0])) as library:
         found = {task: library.numbers(task) for task in TASKS}

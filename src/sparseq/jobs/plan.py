@@ -19,7 +19,7 @@ from sparseq.music.smf import MidiFile, parse
 from sparseq.music.tracks import parse_channels, parse_tracks
 
 if TYPE_CHECKING:
-    from sparseq.engine.calibrate import Calibration
+    from sparseq.engine.calibration import Calibration
     from sparseq.jobs.pitched.examples import PitchedExample
     from sparseq.jobs.pitched.hole import PitchedHole
     from sparseq.music.chords import Progression

@@ -1,6 +1,6 @@
 """What the experts weigh: found on the validation split by trial, kept as numbers."""
 
-from sparseq.jobs.chorales.experts import Expert
+from sparseq.jobs.chorales.models import Expert
 
 _KINDS = (
     *("own_first", "own_second", "own_third", "own_change"),

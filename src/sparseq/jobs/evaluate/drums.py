@@ -13,7 +13,7 @@ from sparseq.jobs.baselines.library import Bits, Bools, Excerpt, Floats, Library
 from sparseq.jobs.evaluate.figures import Yardstick
 from sparseq.jobs.evaluate.intervals import Interval, f1, interval, mean_per_unit, picks
 from sparseq.jobs.evaluate.methods import Rival, Streams, rivals, writes
-from sparseq.jobs.evaluate.ours import Streaming, calibrated, ours
+from sparseq.jobs.evaluate.ours import Streaming, numbers_for, ours
 from sparseq.jobs.evaluate.report import Evaluation, Lead, Score
 from sparseq.jobs.evaluate.request import Request
 from sparseq.jobs.evaluate.sources import Both, read_both
@@ -56,7 +56,7 @@ def run_drums(request: Request, advance: Callable[[int], None]) -> Evaluation:
     both = _thinned(read_both(request.library, request.on, request.split))
     rng = np.random.default_rng(request.seed)
     asking = _asking(request.task, both, rng)
-    calibration = calibrated(request.task, both.library) if request.calibrate else None
+    calibration = numbers_for(request.task, both.library) if request.calibrate else None
     builders: Mapping[str, Callable[[], Any]] = {
         "sparseq": lambda: ours(request.task, both.library, calibration),
         **rivals(both.library, rng),

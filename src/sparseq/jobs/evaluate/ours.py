@@ -5,30 +5,29 @@ from typing import Any
 
 import numpy as np
 
-from sparseq.engine.calibrate import Calibration
+from sparseq.engine.calibration import Calibration, calibrated
 from sparseq.engine.context import Context
 from sparseq.engine.diffuser import Diffuser
 from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
-from sparseq.engine.schedule import DiffusionConfig
 from sparseq.jobs.baselines.library import Bits, Bools, Excerpt, Floats, Library, Piece
 from sparseq.jobs.calibration import calibrate_fill, calibrate_stream
 from sparseq.jobs.drums import CODE_LIMIT, fill_cells, fill_context, styled_cells
 from sparseq.jobs.examples import is_loop
 from sparseq.jobs.fill import RETRIEVAL as FILL_RETRIEVAL
+from sparseq.jobs.filling import FillSettings
 from sparseq.jobs.stream import OWN_STEPS, RETRIEVAL
 from sparseq.jobs.stream.drums import DrumSection
 from sparseq.kernel.checks import MASK
 from sparseq.music.grid import DrumGrid, GridBar
 
-FILL_STEPS = 12
 SHOWN_BARS = 8
 """So many bars of each piece are shown to the calibration."""
 SEED = 1
 
 
-class Streaming:
-    """The stream, teacher-forced or set free.
+class _Ours:
+    """What answers for us.
 
     Parameters
     ----------
@@ -45,13 +44,22 @@ class Streaming:
         The library's rows.
     """
 
+    context: Context
+    memory: Memory
+
+    def __init__(self, library: Library) -> None:
+        self._library, self._n_lanes = library, len(library.lanes)
+        self._grids = [grid_of(piece, library) for piece in library.pieces]
+
+
+class Streaming(_Ours):
+    """The stream, teacher-forced or set free."""
+
     def __init__(self, library: Library, calibration: Calibration | None = None) -> None:
-        self._library = library
-        self._n_lanes = len(library.lanes)
+        super().__init__(library)
         names = sorted({piece.style for piece in library.pieces})
         self._styles = [names.index(piece.style) for piece in library.pieces]
-        grids = [grid_of(piece, library) for piece in library.pieces]
-        self._drums = DrumSection(grids, self._styles, library.bar_steps, calibration)
+        self._drums = DrumSection(self._grids, self._styles, library.bar_steps, calibration)
         self.context, self.memory = self._drums.context, self._drums.memory
 
     def stream_p(self, piece: Piece) -> Floats:
@@ -82,33 +90,15 @@ class Streaming:
         return np.stack(bars).astype(np.uint8)
 
 
-class Filling:
-    """The repair.
-
-    Parameters
-    ----------
-    library : Library
-        To learn from.
-    calibration : Calibration, optional
-        Numbers other than the defaults.
-
-    Attributes
-    ----------
-    context : Context
-        What each cell looks at.
-    memory : Memory
-        The library's rows.
-    """
+class Filling(_Ours):
+    """The repair."""
 
     def __init__(self, library: Library, calibration: Calibration | None = None) -> None:
-        self._library = library
-        self._n_lanes = len(library.lanes)
+        super().__init__(library)
         plain = fill_context(self._n_lanes, library.steps_per_beat, library.bar_steps)
-        self.context = calibration.applied(plain) if calibration else plain
-        retrieval = calibration.retrieval() if calibration else FILL_RETRIEVAL
+        self.context, retrieval = calibrated(calibration, plain, FILL_RETRIEVAL)
         self.memory = Memory(self.context.heads, CODE_LIMIT, retrieval)
-        for piece in library.pieces:
-            grid = grid_of(piece, library)
+        for grid in self._grids:
             self.memory.add(fill_cells(grid), self.context, loop=is_loop(grid))
 
     def fill_p(self, excerpt: Excerpt) -> Floats:
@@ -133,7 +123,8 @@ class Filling:
         cells = fill_cells(grid_of(excerpt.piece, self._library), mask)
         wide = np.zeros(cells.shape, bool)
         wide[:, : self._n_lanes] = mask
-        diffuser = Diffuser(self.memory, DiffusionConfig(steps=FILL_STEPS), SamplingConfig(greedy=True))
+        asked = FillSettings(SEED, greedy=True)
+        diffuser = Diffuser(self.memory, asked.schedule, asked.sampling)
         filled = diffuser.fill(cells, wide, self.context, SEED)
         return filled.cells_tl[mask.any(1), : self._n_lanes] > 0
 
@@ -157,7 +148,7 @@ def ours(task: str, library: Library, calibration: Calibration | None) -> "Strea
     return (Streaming if task == "stream" else Filling)(library, calibration)
 
 
-def calibrated(task: str, library: Library) -> Calibration:
+def numbers_for(task: str, library: Library) -> Calibration:
     """Return numbers chosen on the library's first bars; the style is not told, as it is not when we are asked."""
     grids = [grid_of(piece.bars(0, SHOWN_BARS), library) for piece in library.pieces]
     if task == "fill":

@@ -31,20 +31,7 @@ _Item = TypeVar("_Item")
 
 
 def run_pitched(request: Request, advance: Callable[[int], None]) -> Evaluation:
-    """Evaluate ours and simple rules on pitched parts.
-
-    Parameters
-    ----------
-    request : Request
-        What.
-    advance : callable
-        Told how much is done, `TOTAL_STEPS` in all.
-
-    Raises
-    ------
-    InputError, FileError
-        For music that is not there or cannot be used.
-    """
+    """Evaluate ours and simple rules on pitched parts, as `run.run` says; `advance` hears of `TOTAL_STEPS` in all."""
     started = time.monotonic()
     (learnt, left), (asked, left_too) = read_songs(request.library, "train"), read_songs(request.on, request.split)
     loops = [(song.family, example) for song in learnt if (example := example_of(song)) is not None]

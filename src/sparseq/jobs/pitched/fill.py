@@ -10,15 +10,11 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from sparseq.engine.config import RetrievalConfig
-from sparseq.engine.context import Context
 from sparseq.engine.diffuser import Diffuser
 from sparseq.engine.grid import Grid
-from sparseq.engine.memory import Memory
 from sparseq.jobs.filling import OWN_WEIGHT, Filling, FillSettings
 from sparseq.jobs.novelty import rewrite_copies
 from sparseq.jobs.pitched.cells import (
-    ALPHABET,
     KICK,
     N_GIVEN,
     SNARE,
@@ -29,10 +25,10 @@ from sparseq.jobs.pitched.cells import (
     sounding,
     voice_cells,
 )
-from sparseq.jobs.pitched.context import PitchWeights, deed_context, pitch_context, usual_bar
 from sparseq.jobs.pitched.examples import PitchedExample
-from sparseq.jobs.pitched.harmony import legal_pitches, moved_cells
+from sparseq.jobs.pitched.harmony import legal_pitches
 from sparseq.jobs.pitched.hole import PitchedHole
+from sparseq.jobs.pitched.learnt import Learnt
 from sparseq.jobs.pitched.legal import held_on, holding_nothing, legal_deeds
 from sparseq.jobs.pitched.likeness import unlike_table
 from sparseq.jobs.pitched.notes import new_notes
@@ -46,13 +42,6 @@ from sparseq.music.score import Note
 Token = TypeVar("Token", bound=np.generic)
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
-
-SHARPNESS = 1.5
-PRIORS = 1e-6, 1e-30
-"""Mass of what no example does: any deed is possible, a pitch that is never played only where all others are barred."""
-FOLLOWING = PitchWeights(harmony=10.0)
-"""Where a person says what the chords are, they count before all else: the piece's own bars over others do not."""
-LOOP_BARS = 8
 
 
 class PitchedFiller:
@@ -80,8 +69,7 @@ class PitchedFiller:
     def __init__(
         self, hole: PitchedHole, examples: Sequence[PitchedExample], settings: FillSettings, scale: Key | None = None
     ) -> None:
-        self.hole, self.settings = hole, settings
-        self.examples, self._n_loops = tuple(examples), len(examples)
+        self.hole, self.settings, self._n_loops = hole, settings, len(examples)
         self._voices = hole.grid.indices(kind=VOICE)
         self._n = len(self._voices)
         bars = np.array(hole.bars, np.int64) - 1
@@ -89,14 +77,16 @@ class PitchedFiller:
         self._cells = voice_cells(hole.grid, codes, masked_tl=hole.unknown_tl)
         self._hole_tv = hole.mask_tl[:, self._voices]
         near_t = (codes != STRANGE_BAR)[hole.grid.bars_t]
-        learnt = hole.heard_tl()[:, self._voices] & near_t[:, None] & ~self._hole_tv
-        self._learn = self._wide(learnt) | self._wide(learnt, self._n)
+        heard = hole.heard_tl()[:, self._voices] & near_t[:, None] & ~self._hole_tv
+        self._learn = self._wide(heard) | self._wide(heard, self._n)
         self.mask_tl = self._wide(self._hole_tv)
-        self._unlike = unlike_table(hole, codes)
-        self._contexts = self._contexts_for(hole.grid.steps_per_beat, hole.grid.bars)
-        memories = self._learnt()
-        self.memory = memories[1]
-        self._deeds, self._pitches = (Diffuser(memory, settings.schedule, settings.sampling) for memory in memories)
+        learnt = Learnt(hole, unlike_table(hole, codes), examples, settings.own_weight or OWN_WEIGHT)
+        if hole.chords_given:
+            learnt.learn_moved(np.where(self._learn | self._read_only(), self._cells, MASK))
+        self.examples, self._contexts, self.memory = learnt.examples, learnt.contexts, learnt.memories[1]
+        self._deeds, self._pitches = (
+            Diffuser(memory, settings.schedule, settings.sampling) for memory in learnt.memories
+        )
         onset_tv = hole.onset_tl[:, self._voices]
         self._allowed_deeds = legal_deeds(self._hole_tv, onset_tv, self.mask_tl.shape[1])
         self._allowed_pitches = legal_pitches(hole, scale, self.example_columns)
@@ -284,42 +274,10 @@ class PitchedFiller:
 
     # Building blocks.
 
-    def _learnt(self) -> tuple[Memory, Memory]:
-        deeds, pitches = (
-            Memory(context.heads, ALPHABET, RetrievalConfig(SHARPNESS, prior, self.settings.own_weight or OWN_WEIGHT))
-            for context, prior in zip(self._contexts, PRIORS, strict=True)
-        )
-        alike: dict[tuple[int, int], tuple[Context, Context]] = {}  # most loops are counted alike
-        for _, grid in self.examples:
-            counted = grid.steps_per_beat, usual_bar(grid.bars)
-            if counted not in alike:
-                alike[counted] = self._contexts_for(grid.steps_per_beat, grid.bars)
-            contexts = alike[counted]
-            cells = voice_cells(grid)
-            for memory, context in zip((deeds, pitches), contexts, strict=True):
-                memory.add(cells, context, loop=len(grid.bars) <= LOOP_BARS, ends=False)
-        if self.hole.chords_given:
-            self._learn_moved(deeds, pitches)
-        return deeds, pitches
-
-    def _learn_moved(self, deeds: Memory, pitches: Memory) -> None:
-        """Learn from the piece itself on all other degrees, so that it can follow chords that it never plays."""
-        own = PitchedExample("", self.hole.grid)
-        for cells in moved_cells(np.where(self._learn | self._read_only(), self._cells, MASK), self._n):
-            for memory, context in zip((deeds, pitches), self._contexts, strict=True):
-                memory.add(cells, context)
-            self.examples += (own,)
-
     def _read_only(self) -> Bools:
         out = np.ones(self._cells.shape, np.bool_)
         out[:, : 2 * self._n] = False
         return out
-
-    def _contexts_for(self, steps_per_beat: int, bars: Sequence[GridBar]) -> tuple[Context, Context]:
-        lanes = [self.hole.grid.lanes[lane] for lane in self._voices]
-        counts = steps_per_beat, usual_bar(bars)
-        how = FOLLOWING if self.hole.chords_given else PitchWeights()
-        return deed_context(lanes, counts, self._unlike), pitch_context(lanes, counts, self._unlike, how)
 
     def _beside(self, strokes: Mapping[str, npt.NDArray[np.integer]]) -> Cells:
         """Return the cells with drums that have been filled before."""

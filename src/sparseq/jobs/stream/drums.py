@@ -6,7 +6,7 @@ from copy import copy
 import numpy as np
 from numpy.typing import NDArray
 
-from sparseq.engine.calibrate import Calibration
+from sparseq.engine.calibration import Calibration, calibrated
 from sparseq.engine.config import RetrievalConfig
 from sparseq.engine.grid import Grid
 from sparseq.engine.memory import Memory
@@ -72,8 +72,7 @@ class DrumSection:
         self.lanes = grids[0].lanes
         weights = [] if beside is None else [beside_weights(lane) for lane in self.lanes]
         plain = stream_context(len(self.lanes), grids[0].steps_per_beat, bar_steps, weights)
-        self.context = calibration.applied(plain) if calibration else plain
-        retrieval = calibration.retrieval() if calibration else RETRIEVAL
+        self.context, retrieval = calibrated(calibration, plain, RETRIEVAL)
         self.memory = Memory(self.context.heads, CODE_LIMIT, retrieval)
         for number, (grid, style) in enumerate(zip(grids, styles, strict=True)):
             cells = styled_cells(grid, style)
