@@ -96,7 +96,7 @@ def read_both(library: str, on: str, split: str) -> Both:
     InputError, FileError
         For what is not there, or where nothing is left.
     """
-    (learnt, left), (asked, left_too) = _examples(library, "train"), _examples(on, split)
+    (learnt, left), (asked, left_too) = examples_of(library, "train"), examples_of(on, split)
     kind = Counter((example.meter, example.steps_per_beat) for example in learnt).most_common(1)[0][0]
     heard = {lane_of(note.pitch) for example in (*learnt, *asked) for note in _drums(example.score)}
     lanes = tuple(lane for lane in LANES if lane in heard)
@@ -112,7 +112,8 @@ def _drums(score: Score) -> Sequence[Note]:
     return [note for note in score.notes if note.channel == DRUM_CHANNEL]
 
 
-def _examples(spec: str, split: str) -> tuple[Sequence[Example], Sequence[Skipped]]:
+def examples_of(spec: str, split: str) -> tuple[Sequence[Example], Sequence[Skipped]]:
+    """Return the drums of a collection's split, or of a folder, file, name or style of loops; and what was left out."""
     if not is_npz(spec):
         found = load_examples([spec])
         return found.used, found.skipped
