@@ -1,10 +1,22 @@
 """Answers to queries: by the scan of all rows or by the search, then probabilities and origins from what was found."""
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint64_t
 
 from sparseq.kernel._head cimport Head, attend, distance_at, mass_of, own_part, own_step
 from sparseq.kernel._joint cimport measure_keys
+from sparseq.kernel._recall cimport ask_again
 from sparseq.kernel._search cimport drawn_row, nearest_row, search_rows
+
+cdef extern from "_few.h" nogil:
+    double share_out(const uint64_t*, const double*, double, int, double*)
+
+cdef extern from "_wide.h" nogil:
+    uint64_t mass_alike_8(const uint8_t*, const int32_t*, int, const uint8_t*, int)
+    uint64_t mass_alike_16(const uint16_t*, const int32_t*, int, const uint8_t*, int)
+
+cdef extern from "_groups.h" nogil:
+    enum: SPARSEQ_GROUP
+    Py_ssize_t count_within(const uint64_t*, Py_ssize_t, Py_ssize_t, uint64_t)
 
 cdef enum:
     STRIP = 64
@@ -20,6 +32,8 @@ cdef int ask(Head* head, const int32_t* query, const uint8_t* allowed) except -1
     """
     if head.search != NULL:
         return search_rows(head, query, allowed)
+    if head.recall != NULL and allowed == NULL and head.hidden < 0:
+        return ask_again(head, query)
     head.searched = False
     measure_keys(head, query, head.distance)
     return attend(head, head.distance, allowed)
@@ -32,11 +46,13 @@ cdef int predict(Head* head, double* probability) except -1 nogil:
     cdef const uint8_t* allowed = head.allowed
     cdef double total = 0.0
     cdef int value, n_allowed = 0
+    if allowed == NULL and share_out(head.mass, head.floor, scale, head.n_values, probability) > 0.0:
+        return 0
     for value in range(head.n_values):
         probability[value] = 0.0
         if allowed == NULL or allowed[value]:
             n_allowed += 1
-            probability[value] = <double><int64_t>head.mass[value] * scale + head.prior_weight * head.prior[value]
+            probability[value] = <double><int64_t>head.mass[value] * scale + head.floor[value]
             total += probability[value]
     if total > 0.0:
         for value in range(head.n_values):
@@ -74,7 +90,7 @@ cdef int origin_drawn(Head* head, int value, uint64_t target, int64_t* origin) e
         step = head.table[distance - head.least]
         origin[0] = head.origins[head.origin_start[row] + <Py_ssize_t>(target // step)]
         return 0
-    for row in range(head.n_own):
+    for row in range(pass_own(head, value, &target), head.n_own):
         if head.own_values[row] == value and row != head.hidden:
             step = own_step(head, row)
             if target < step:
@@ -84,10 +100,38 @@ cdef int origin_drawn(Head* head, int value, uint64_t target, int64_t* origin) e
     return 0
 
 
+cdef Py_ssize_t pass_own(const Head* head, int value, uint64_t* target) except -1 nogil:
+    """How many own rows stand in strips before the target, which becomes what is left of it."""
+    cdef Py_ssize_t first = 0
+    cdef uint64_t mass
+    if head.planes == NULL or head.hidden >= 0 or head.allowed != NULL or head.n_values > 256:
+        return 0
+    while head.n_own - first > STRIP:
+        mass = own_mass_of(head, value, first)
+        if target[0] < mass:
+            break
+        target[0] -= mass
+        first += STRIP
+    return first
+
+
+cdef uint64_t own_mass_of(const Head* head, int value, Py_ssize_t first) except? 0xFFFFFFFFFFFFFFFF nogil:
+    """The mass of those of a strip of own rows that hold a value."""
+    cdef const void* own = own_part(head, head.seen)
+    if head.wide_distance:
+        return head.own_weight * mass_alike_16(<const uint16_t*>own + first, head.own_values + first, value,
+                                               head.planes, head.least)
+    return head.own_weight * mass_alike_8(<const uint8_t*>own + first, head.own_values + first, value, head.planes,
+                                          head.least)
+
+
 cdef Py_ssize_t counted_row(const Head* head, int value, uint64_t* target, int* distance) except -2 nogil:
     """The example row in which the target lies, which becomes what is left of it there; -1: it lies in own rows."""
     cdef uint64_t mass
     cdef Py_ssize_t row, first = head.value_start[value], last = head.value_start[value + 1]
+    if head.grouped:
+        first += pass_groups(head, value, target)
+        last = min(last, first + SPARSEQ_GROUP)
     # Where whole strips are summed up in no time, find the one in which it lies.
     while head.used_planes != NULL and last - first > STRIP:
         mass = mass_of(head, first, first + STRIP)
@@ -102,6 +146,15 @@ cdef Py_ssize_t counted_row(const Head* head, int value, uint64_t* target, int* 
             return row
         target[0] -= mass
     return -1
+
+
+cdef Py_ssize_t pass_groups(const Head* head, int value, uint64_t* target) except -1 nogil:
+    """How many of a value's rows stand in groups before the target, which becomes what is left of it."""
+    cdef const uint64_t* upto = head.seen_upto
+    cdef Py_ssize_t first = head.groups.start[value], last = head.groups.start[value + 1]
+    cdef Py_ssize_t passed = count_within(upto, first, last, target[0])
+    target[0] -= upto[first + passed] - upto[first]
+    return passed * SPARSEQ_GROUP
 
 
 cdef int origin_near(Head* head, int value, double u, int64_t* origin) except -1 nogil:

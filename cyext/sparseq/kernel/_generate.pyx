@@ -12,10 +12,11 @@ cimport numpy as cnp
 
 from sparseq.kernel._arrays cimport data_of, length_of
 from sparseq.kernel._answer cimport ask, origin_of, predict
-from sparseq.kernel._draw cimport SamplingParams, draw, params_of, shape
+from sparseq.kernel._draw cimport FEW, SamplingParams, Weights, draw, params_of, shape
 from sparseq.kernel._grid cimport (
     Grid, GridArrays, allowed_after, allowed_at, place_of, query_of, recent_of, widest,
 )
+from sparseq.kernel._slots cimport SlotHead
 from sparseq.kernel._philox cimport philox4x32, uniform53
 from sparseq.kernel._head cimport MASK_CELL, Head
 from sparseq.kernel._head cimport remember as remember_row
@@ -73,32 +74,35 @@ def stream(heads, layout, cells_tl, order, Py_ssize_t start, Py_ssize_t stop, sa
     cdef GridArrays arrays = GridArrays(heads, layout, cells_tl, allowed_tlv, origins_tl, logp_tl,
                                         first_step=first_step, allowed_from=start, barred_b3=barred_b3)
     cdef const int32_t* lanes = <int32_t*>data_of(order, cnp.NPY_INT32, 1)
-    cdef Py_ssize_t n_lanes = length_of(order), width = widest(heads), t, i
+    cdef Py_ssize_t n_lanes = length_of(order), width = max(widest(heads), FEW), t, i
     cdef SamplingParams how = params_of(sampling)
-    # Sums, a query, recent values and allowed ones, in one: an array for each would take longer than a column.
+    # Sums and their values, a query, recent values and allowed ones, in one: an array for each would take longer.
     all_room = np.empty(3 * width)
-    cdef double* upto = <double*>data_of(all_room, cnp.NPY_FLOAT64, 1)
-    cdef int32_t* query = <int32_t*>(upto + width)
-    cdef uint8_t* recent = <uint8_t*>(upto + 2 * width)
+    cdef Weights weights
+    weights.upto = <double*>data_of(all_room, cnp.NPY_FLOAT64, 1)
+    weights.value = <int32_t*>(weights.upto + width)
+    cdef int32_t* query = weights.value + width
+    cdef uint8_t* recent = <uint8_t*>(weights.upto + 2 * width)
     cdef uint8_t* room = recent + width
     cdef Grid* grid = &arrays.grid
+    for head in heads:
+        (<SlotHead?>head).recall()
     with nogil:
         for t in range(start, stop):
             for i in range(n_lanes):
                 if grid.cells[t * grid.n_lanes + lanes[i]] == MASK_CELL:
-                    stream_cell(grid, t, lanes[i], &how, seed, query, recent, room, upto)
+                    stream_cell(grid, t, lanes[i], &how, seed, query, recent, room, &weights)
             for i in range(n_lanes):
                 remember_cell(grid, t * grid.n_lanes + lanes[i], query)
 
 
 cdef int stream_cell(const Grid* grid, Py_ssize_t t, Py_ssize_t lane, const SamplingParams* how, uint64_t seed,
-                     int32_t* query, uint8_t* recent, uint8_t* room, double* upto) except -1 nogil:
+                     int32_t* query, uint8_t* recent, uint8_t* room, Weights* weights) except -1 nogil:
     """Decide one cell of the column t from everything before it and the lanes decided before it."""
     cdef Head* head = grid.head_of_lane[lane]
     cdef Py_ssize_t cell = t * grid.n_lanes + lane
     cdef uint64_t place = place_of(grid, cell)
     cdef uint32_t word[4]
-    cdef double total
     cdef int token
     philox4x32(seed, <uint32_t>place, <uint32_t>(place >> 32), 0, 0, word)
     query_of(grid, head, t, lane, query)
@@ -106,8 +110,8 @@ cdef int stream_cell(const Grid* grid, Py_ssize_t t, Py_ssize_t lane, const Samp
     predict(head, head.probability)
     if how.repetition_penalty != 1.0:
         recent_of(grid, t, lane, how.no_repeat_window, head.n_values, recent)
-    total = shape(head.probability, head.n_values, recent, how, upto)
-    token = draw(upto, head.n_values, uniform53(word[0], word[1]) * total)
+    shape(head.probability, head.n_values, recent, how, weights)
+    token = draw(weights, uniform53(word[0], word[1]) * weights.total)
     grid.cells[cell] = token
     grid.logp[cell] = c_log(head.probability[token])
     return origin_of(head, token, uniform53(word[2], word[3]), how.greedy, &grid.origins[cell])

@@ -13,6 +13,16 @@ cdef extern from "_asked.h" nogil:
         int32_t weight
         const uint16_t* table
 
+cdef extern from "_group_layout.h" nogil:
+    ctypedef struct Groups "sparseq_groups":
+        int n_strips
+        int32_t* from_row "from"
+        uint64_t* places
+        uint8_t* low
+        uint8_t* high
+        int32_t* start
+        uint64_t* upto
+
 
 cdef struct Head:
     int n_slots
@@ -35,6 +45,7 @@ cdef struct Head:
     const int64_t* origin_start
     const int64_t* origins
     const double* prior
+    double* floor               # the prior with its weight
     # the model
     const int32_t* weights
     const uint64_t* table
@@ -46,6 +57,7 @@ cdef struct Head:
     const uint8_t* planes
     const uint8_t* counts_low
     const uint8_t* counts_high
+    Groups groups               # of rows, where they are few; none: n_strips is 0
     # keys with several slots to a byte, see _joint.pxd; NULL: not for this processor or these rows
     const void* joint
     uint8_t* joint_tables       # room for one query: for each byte of a row, the distance of each code
@@ -54,12 +66,14 @@ cdef struct Head:
     Py_ssize_t own_capacity
     Py_ssize_t own_stride
     Py_ssize_t own_next
+    int64_t rewinds             # how often rows were forgotten
     Py_ssize_t hidden           # an own row that does not count; -1: all do
     void* own_keys
     int32_t* own_values
     int64_t* own_origins
     # how large libraries are read; NULL: row by row
     void* search                # see _search.pxd
+    void* recall                # what was asked before, see _recall.pxd; NULL: nothing is kept
     # room for one query, and the answer to the latest
     Asked* asked
     void* distance
@@ -67,6 +81,8 @@ cdef struct Head:
     const uint64_t* used_table  # the mass at each distance beyond the least that it gave example rows
     const uint8_t* used_planes  # the same, byte by byte; NULL as above
     bint searched               # example rows were searched, not scanned
+    bint grouped                # ... and summed up in groups
+    const uint64_t* seen_upto   # the mass before each group
     const uint8_t* allowed      # values whose rows it took into account; NULL: all
     int least
     uint64_t* mass
@@ -79,12 +95,16 @@ cdef int set_asked(const Head* head, int slot, int code, Asked* asked) except -1
 cdef int add_slot(Head* head, int slot, int code, void* distance) except -1 nogil
 cdef int measure(Head* head, const int32_t* query, void* distance) except -1 nogil
 cdef int measure_own(Head* head, const int32_t* query, void* distance) except -1 nogil
+cdef int measure_own_from(Head* head, const int32_t* query, void* distance, Py_ssize_t first) except -1 nogil
+cdef Py_ssize_t distances_room(const Head* head) except -1 nogil
 cdef int attend(Head* head, const void* distance, const uint8_t* allowed) except -1 nogil
 cdef int find_least(Head* head, const void* distance, const uint8_t* allowed) except -1 nogil
 cdef int attend_rows(Head* head, const uint64_t* table, const uint8_t* planes, int reach) except -1 nogil
 cdef uint64_t mass_of(const Head* head, Py_ssize_t first, Py_ssize_t last) except? 0xFFFFFFFFFFFFFFFF nogil
+cdef int least_between(const Head* head, const void* distance, Py_ssize_t first, int least) except -1 nogil
 cdef int least_own(const Head* head, const void* distance, int least) except -1 nogil
 cdef int attend_own(Head* head) except -1 nogil
+cdef int add_own(Head* head, Py_ssize_t first) except -1 nogil
 cdef int remember(Head* head, const int32_t* codes, int value, int64_t origin) except -1 nogil
 
 

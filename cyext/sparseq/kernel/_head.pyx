@@ -22,12 +22,16 @@ cdef extern from "_scan.h" nogil:
     void attend_own_8(const uint8_t*, const int32_t*, Py_ssize_t, uint64_t, const uint64_t*, int, uint64_t*, int)
     void attend_own_16(const uint16_t*, const int32_t*, Py_ssize_t, uint64_t, const uint64_t*, int, uint64_t*, int)
 
+cdef extern from "_groups.h" nogil:
+    void sum_groups_8(const uint8_t*, const Groups*, const uint8_t*, int, int, int, uint64_t*)
+    void sum_groups_16(const uint16_t*, const Groups*, const uint8_t*, int, int, int, uint64_t*)
+
 cdef extern from "_wide.h" nogil:
     int measure_wide(uint8_t*, const uint8_t*, Py_ssize_t, const Asked*, int, int, Py_ssize_t)
     uint64_t mass_wide_8(const uint8_t*, const uint8_t*, const uint8_t*, const uint8_t*, int, Py_ssize_t, Py_ssize_t)
     uint64_t mass_wide_16(const uint16_t*, const uint8_t*, const uint8_t*, const uint8_t*, int, Py_ssize_t, Py_ssize_t)
-    void attend_own_wide_8(const uint8_t*, const int32_t*, Py_ssize_t, uint64_t, const uint8_t*, int, uint64_t*)
-    void attend_own_wide_16(const uint16_t*, const int32_t*, Py_ssize_t, uint64_t, const uint8_t*, int, uint64_t*)
+    void attend_own_wide_8(const uint8_t*, const int32_t*, Py_ssize_t, uint64_t, const uint8_t*, int, int, uint64_t*)
+    void attend_own_wide_16(const uint16_t*, const int32_t*, Py_ssize_t, uint64_t, const uint8_t*, int, int, uint64_t*)
     int sparseq_wide()
     enum: SPARSEQ_WIDE_VALUES
 
@@ -43,8 +47,16 @@ cdef Py_ssize_t whole_strips(Py_ssize_t n) except -1 nogil:
 
 
 cdef Py_ssize_t distances_size(const Head* head) except -1 nogil:
-    """Bytes that the distances of all rows take: example rows, then own rows, each in whole strips."""
+    """Bytes that the distances of all rows take: example rows, then own rows, each in whole strips.
+
+    Loops may look at one strip behind them, whatever lies there.
+    """
     return (head.stride + whole_strips(head.n_own)) * (2 if head.wide_distance else 1)
+
+
+cdef Py_ssize_t distances_room(const Head* head) except -1 nogil:
+    """As many as they may ever take, with that strip."""
+    return (head.stride + head.own_stride + STRIP) * (2 if head.wide_distance else 1)
 
 
 cdef int set_asked(const Head* head, int slot, int code, Asked* asked) except -1 nogil:
@@ -94,6 +106,14 @@ cdef int measure_own(Head* head, const int32_t* query, void* distance) except -1
     """As measure, own rows alone."""
     return measure_rows(head, head.own_keys, head.own_stride, set_known(head, query), own_part(head, distance),
                         head.n_own)
+
+
+cdef int measure_own_from(Head* head, const int32_t* query, void* distance, Py_ssize_t first) except -1 nogil:
+    """As measure_own, from the strip of one row on."""
+    cdef Py_ssize_t strip = first // STRIP * STRIP
+    cdef const char* keys = <const char*>head.own_keys + strip * (2 if head.wide_keys else 1)
+    cdef char* place = <char*>own_part(head, distance) + strip * (2 if head.wide_distance else 1)
+    return measure_rows(head, keys, head.own_stride, set_known(head, query), place, head.n_own - strip)
 
 
 cdef int set_known(Head* head, const int32_t* query) except -1 nogil:
@@ -154,6 +174,9 @@ cdef int attend_rows(Head* head, const uint64_t* table, const uint8_t* planes, i
     the least."""
     cdef int value
     head.used_table, head.used_planes = table, planes
+    head.grouped = head.groups.n_strips and head.allowed == NULL and planes == head.planes
+    if head.grouped:
+        return sum_groups(head)
     if planes != NULL:
         for value in range(head.n_values):
             head.mass[value] = 0
@@ -166,6 +189,17 @@ cdef int attend_rows(Head* head, const uint64_t* table, const uint8_t* planes, i
     else:
         attend_8(<const uint8_t*>head.seen, head.counts, head.value_start, head.n_values, head.allowed, table,
                  head.least, reach, head.mass)
+    return 0
+
+
+cdef int sum_groups(Head* head) except -1 nogil:
+    if head.wide_distance:
+        sum_groups_16(<const uint16_t*>head.seen, &head.groups, head.planes, head.least, head.reach, head.n_values,
+                      head.mass)
+    else:
+        sum_groups_8(<const uint8_t*>head.seen, &head.groups, head.planes, head.least, head.reach, head.n_values,
+                     head.mass)
+    head.seen_upto = head.groups.upto
     return 0
 
 
@@ -193,6 +227,11 @@ cdef int least_of(const Head* head, const void* distance, Py_ssize_t first, Py_s
     return least_8(<const uint8_t*>distance + first, last - first, least)
 
 
+cdef int least_between(const Head* head, const void* distance, Py_ssize_t first, int least) except -1 nogil:
+    """The distance of the nearest own row from one on where it is under `least`."""
+    return least_of(head, own_part(head, distance), first, head.n_own, least)
+
+
 cdef int least_own(const Head* head, const void* distance, int least) except -1 nogil:
     """The distance of the nearest own row where it is under `least`; the hidden one does not count."""
     cdef const void* own = own_part(head, distance)
@@ -216,22 +255,29 @@ cdef int attend_own(Head* head) except -1 nogil:
             if head.allowed[head.own_values[row]] and row != head.hidden:
                 head.mass[head.own_values[row]] += own_step(head, row)
         return 0
-    if head.hidden < 0 and head.planes != NULL and head.n_own >= FEW_ROWS and head.n_values <= SPARSEQ_WIDE_VALUES:
-        return attend_own_wide(head)
     if head.hidden < 0:
-        return attend_range(head, 0, head.n_own)
+        return add_own(head, 0)
     attend_range(head, 0, head.hidden)
     return attend_range(head, head.hidden + 1, head.n_own)
 
 
-cdef int attend_own_wide(Head* head) except -1 nogil:
+cdef int add_own(Head* head, Py_ssize_t first) except -1 nogil:
+    """Add the masses of own rows from one on."""
+    if head.planes != NULL and head.n_own - first >= FEW_ROWS and head.n_values <= SPARSEQ_WIDE_VALUES:
+        return attend_own_wide(head, first)
+    return attend_range(head, first, head.n_own)
+
+
+cdef int attend_own_wide(Head* head, Py_ssize_t first) except -1 nogil:
     cdef const void* own = own_part(head, head.seen)
+    cdef const int32_t* values = head.own_values + first
+    cdef Py_ssize_t n = head.n_own - first
     if head.wide_distance:
-        attend_own_wide_16(<const uint16_t*>own, head.own_values, head.n_own, head.own_weight, head.planes, head.least,
-                           head.mass)
+        attend_own_wide_16(<const uint16_t*>own + first, values, n, head.own_weight, head.planes, head.least,
+                           head.reach, head.mass)
     else:
-        attend_own_wide_8(<const uint8_t*>own, head.own_values, head.n_own, head.own_weight, head.planes, head.least,
-                          head.mass)
+        attend_own_wide_8(<const uint8_t*>own + first, values, n, head.own_weight, head.planes, head.least,
+                          head.reach, head.mass)
     return 0
 
 

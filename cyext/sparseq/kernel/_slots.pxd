@@ -6,3 +6,4 @@ cdef class SlotHead:
     cdef Head head
     cdef readonly int alphabet
     cdef object _arrays         # owns what the head's pointers look at
+    cdef int recall(self) except -1

@@ -2,19 +2,29 @@
 
 import numpy as np
 
-from cpython.buffer cimport PyBUF_STRIDED_RO, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from sparseq.errors import CapacityError, InputError
 from sparseq.kernel.head_checks import allowed_of, check_known, check_value, codes_of
 from sparseq.kernel.spread import is_searched, spread_of
 
+cimport numpy as cnp
+
 from sparseq.kernel._answer cimport ask, predict
-from sparseq.kernel._head cimport UNKNOWN, Asked, Head, attend, distances_size, remember, whole_strips
+from sparseq.kernel._arrays cimport data_of, length_of
+from sparseq.kernel._head cimport (
+    UNKNOWN, Asked, Groups, Head, attend, distances_room, distances_size, remember, whole_strips,
+)
 from sparseq.kernel._index cimport SlotIndex
 from sparseq.kernel._joint cimport JointKeys, measure_keys
+from sparseq.kernel._recall cimport RecallRoom, is_recalled
 from sparseq.kernel._search cimport Search, SearchRoom
 
+
+cdef extern from "_group_layout.h" nogil:
+    enum: SPARSEQ_GROUP
+    enum: SPARSEQ_GROUPS
+    enum: SPARSEQ_GROUP_ROWS
 
 cdef extern from "_wide.h" nogil:
     enum: SPARSEQ_PLANES
@@ -27,8 +37,11 @@ cdef extern from "_joint.h" nogil:
     enum: BYTE_CODES
 
 
+cnp.import_array()
+
 cdef enum:
     LINE = 64               # bytes that processors fetch at once
+    STRIP = 64              # rows that are measured at once
     JOINT_ROWS = 1 << 12    # fewer are measured in less time than joint tables are filled
 
 
@@ -96,12 +109,14 @@ cdef class SlotHead:
             raise CapacityError(
                 f"rewind: wanted a mark up to {self.head.n_own} with nothing evicted since, got {mark}")
         self.head.n_own = self.head.own_next = mark
+        self.head.rewinds += 1
 
     def restore(self, Py_ssize_t n_appended):
         if n_appended < 0:
             raise InputError(f"n_appended: wanted a whole number of 0 or more, got {n_appended}")
         self.head.own_next = max(n_appended - self.head.own_capacity, 0)
         self.head.n_own = min(self.head.own_next, self.head.own_capacity)
+        self.head.rewinds += 1
 
     def distances(self, query_s):
         cdef const int32_t[::1] query = known_codes(self, "query_s", query_s)
@@ -125,6 +140,16 @@ cdef class SlotHead:
         if search == NULL:
             return self._mass(), self.head.least, 0, self.head.n_rows + self.head.n_own
         return self._mass(), self.head.least, search.skipped, search.n_touched + self.head.n_own
+
+    cdef int recall(self) except -1:
+        """Keep answers from now on, where that pays."""
+        cdef RecallRoom room
+        if self.head.recall == NULL and is_recalled(&self.head):
+            room = RecallRoom()
+            room.make(&self.head)
+            self._arrays.append(room)
+            self.head.recall = &room.recall
+        return 0
 
     def _mass(self):
         return np.asarray(<uint64_t[:self.head.n_values]>self.head.mass).copy()
@@ -159,17 +184,13 @@ cdef int take_rows(SlotHead self, rows) except -1:
     head.n_values = rows.n_values
     head.wide_keys = keys.dtype == np.uint16
     head.edge_code, head.unknown_code = (65534, 65535) if head.wide_keys else (254, 255)
-    cdef const uint8_t[::1] key_bytes = keys.reshape(-1).view(np.uint8)
-    cdef const int64_t[::1] starts = rows.value_start_v, origin_start = rows.origin_start_n, origins = rows.origins
-    cdef const uint32_t[::1] counts = rows.counts_n
-    cdef const double[::1] prior = rows.prior_v
-    self._arrays += [keys, starts, origin_start, origins, counts, prior]
-    head.keys = &key_bytes[0] if key_bytes.shape[0] else NULL
-    head.counts = &counts[0] if head.n_rows else NULL
-    head.value_start = &starts[0]
-    head.origin_start = &origin_start[0]
-    head.origins = &origins[0] if head.n_rows else NULL
-    head.prior = &prior[0]
+    self._arrays += [keys, rows]
+    head.keys = data_of(keys, cnp.NPY_UINT16 if head.wide_keys else cnp.NPY_UINT8, 2)
+    head.counts = <uint32_t*>data_of(rows.counts_n, cnp.NPY_UINT32, 1)
+    head.value_start = <int64_t*>data_of(rows.value_start_v, cnp.NPY_INT64, 1)
+    head.origin_start = <int64_t*>data_of(rows.origin_start_n, cnp.NPY_INT64, 1)
+    head.origins = <int64_t*>data_of(rows.origins, cnp.NPY_INT64, 1)
+    head.prior = <double*>data_of(rows.prior_v, cnp.NPY_FLOAT64, 1)
     return 0
 
 
@@ -178,56 +199,43 @@ cdef with_room(keys):
     cdef Py_ssize_t strips = whole_strips(keys.shape[1])
     base = keys.base
     if isinstance(base, np.ndarray) and base.shape == (len(keys), strips) and base.dtype == keys.dtype:
-        if base.flags.c_contiguous and address_of(base) == address_of(keys):
+        if base.flags.c_contiguous and cnp.PyArray_DATA(base) == cnp.PyArray_DATA(keys):
             return base
     out = np.zeros((len(keys), strips), keys.dtype)
     out[:, :keys.shape[1]] = keys
     return out
 
 
-cdef size_t address_of(array) except? 0:
-    # numpy's own way to ask takes as long as the rest of a head.
-    cdef Py_buffer look
-    PyObject_GetBuffer(array, &look, PyBUF_STRIDED_RO)
-    cdef size_t address = <size_t>look.buf
-    PyBuffer_Release(&look)
-    return address
-
-
 cdef int take_model(SlotHead self, model) except -1:
     cdef Head* head = &self.head
-    cdef const int32_t[::1] weights = model.weights_s, of_slot = model.similarity_of_slot_s
-    cdef const uint64_t[::1] table = model.softmax_table
-    cdef const double[::1] decay = model.decay
-    cdef const uint16_t[:, :, ::1] similarity = model.similarity_kab
-    self._arrays += [model.weights_s, model.similarity_of_slot_s, model.softmax_table, model.decay,
-                     model.similarity_kab]
+    self._arrays.append(model)
     head.largest_distance = model.largest_distance
     head.wide_distance = model.largest_distance > 255
     head.reach = model.reach
     head.prior_weight = model.prior_weight
-    head.weights = &weights[0] if head.n_slots else NULL
-    head.similarity_of_slot = &of_slot[0] if head.n_slots else NULL
-    head.similarity = &similarity[0, 0, 0] if similarity.size else NULL
-    head.similarity_size = similarity.shape[1]
-    head.table = &table[0]
-    head.decay = &decay[0]
+    head.weights = <int32_t*>data_of(model.weights_s, cnp.NPY_INT32, 1)
+    head.similarity_of_slot = <int32_t*>data_of(model.similarity_of_slot_s, cnp.NPY_INT32, 1)
+    head.similarity = <uint16_t*>data_of(model.similarity_kab, cnp.NPY_UINT16, 3)
+    head.similarity_size = length_of(model.similarity_kab, 1)
+    head.table = <uint64_t*>data_of(model.softmax_table, cnp.NPY_UINT64, 1)
+    head.decay = <double*>data_of(model.decay, cnp.NPY_FLOAT64, 1)
     return 0
 
 
 cdef int make_planes(SlotHead self, rows) except -1:
     """What the wide loops look up, if this processor has them, masses end in time, and counts are small enough."""
     cdef Head* head = &self.head
-    cdef uint8_t[::1] planes
-    cdef const uint8_t[:, ::1] counts = rows.small_counts_kn
+    cdef uint8_t* planes
+    counts = rows.small_counts_kn
     cdef bint ends = head.largest_distance < SPARSEQ_PLANE or head.reach < SPARSEQ_PLANE - 1
-    if not sparseq_wide() or not ends or counts.shape[1] < head.n_rows or not head.n_rows:
+    if not sparseq_wide() or not ends or length_of(counts, 1) < head.n_rows or not head.n_rows:
         return 0
-    planes = np.empty(SPARSEQ_PLANES * SPARSEQ_PLANE, np.uint8)
-    lay_planes(&planes[0], head.table, min(head.largest_distance + 1, SPARSEQ_PLANE))
-    self._arrays += [planes, counts]
-    head.planes, head.counts_low = &planes[0], &counts[0, 0]
-    head.counts_high = &counts[1, 0] if counts.shape[0] > 1 else NULL
+    room = np.empty(SPARSEQ_PLANES * SPARSEQ_PLANE, np.uint8)
+    self._arrays.append(room)
+    planes = <uint8_t*>data_of(room, cnp.NPY_UINT8, 1)
+    lay_planes(planes, head.table, min(head.largest_distance + 1, SPARSEQ_PLANE))
+    head.planes, head.counts_low = planes, <uint8_t*>data_of(counts, cnp.NPY_UINT8, 2)
+    head.counts_high = head.counts_low + head.n_rows if length_of(counts) > 1 else NULL
     return 0
 
 
@@ -253,27 +261,74 @@ cdef int make_room(SlotHead self, Py_ssize_t own_capacity) except -1:
     cdef Head* head = &self.head
     head.own_capacity = own_capacity
     head.own_stride = whole_strips(own_capacity)
-    cdef Py_ssize_t wide_key = 2 if head.wide_keys else 1, wide_distance = 2 if head.wide_distance else 1
-    cdef Py_ssize_t[7] sizes = [
+    cdef Py_ssize_t wide_key = 2 if head.wide_keys else 1
+    cdef Py_ssize_t n_strips = 0
+    if head.planes != NULL and head.n_rows <= SPARSEQ_GROUP_ROWS:
+        n_strips = (group_start(head, head.n_values) + SPARSEQ_GROUPS - 1) // SPARSEQ_GROUPS
+    cdef Py_ssize_t[14] sizes = [
         head.n_slots * head.own_stride * wide_key, own_capacity * sizeof(int32_t), own_capacity * sizeof(int64_t),
-        head.n_slots * sizeof(Asked), (head.stride + head.own_stride) * wide_distance,
-        head.n_values * sizeof(uint64_t), head.n_values * sizeof(double),
+        head.n_slots * sizeof(Asked), distances_room(head),
+        head.n_values * sizeof(uint64_t), head.n_values * sizeof(double), head.n_values * sizeof(double),
+        (head.n_values + 1) * sizeof(int32_t), n_strips * sizeof(int32_t), n_strips * sizeof(uint64_t),
+        n_strips * STRIP, n_strips * STRIP, (n_strips * SPARSEQ_GROUPS + 1) * sizeof(uint64_t),
     ]
-    cdef uint8_t* places[7]
+    cdef uint8_t* places[14]
     cdef Py_ssize_t i, size = 0
-    for i in range(7):
+    for i in range(14):
         sizes[i] = (sizes[i] // LINE + 1) * LINE
         size += sizes[i]
     # All in one: an array for each would take longer than the rest. Pages that are not touched are not there.
-    cdef uint8_t[::1] room = np.zeros(size + LINE, np.uint8)
-    cdef uint8_t* place = &room[0] + (-<size_t>&room[0]) % LINE
+    room = np.zeros(size + LINE, np.uint8)
     self._arrays.append(room)
-    for i in range(7):
+    cdef uint8_t* place = <uint8_t*>data_of(room, cnp.NPY_UINT8, 1)
+    place += (-<size_t>place) % LINE
+    for i in range(14):
         places[i] = place
         place += sizes[i]
     head.own_keys, head.own_values, head.own_origins = <void*>places[0], <int32_t*>places[1], <int64_t*>places[2]
     head.asked, head.distance = <Asked*>places[3], <void*>places[4]
     head.mass, head.probability = <uint64_t*>places[5], <double*>places[6]
+    head.floor = <double*>places[7]
+    for i in range(head.n_values):
+        head.floor[i] = head.prior_weight * head.prior[i]
+    cdef Groups* groups = &head.groups
+    groups.start, groups.from_row, groups.places = <int32_t*>places[8], <int32_t*>places[9], <uint64_t*>places[10]
+    groups.low, groups.upto = <uint8_t*>places[11], <uint64_t*>places[13]
+    groups.high = <uint8_t*>places[12] if head.counts_high != NULL else NULL
+    if n_strips:
+        make_groups(head, n_strips)
+    return 0
+
+
+cdef Py_ssize_t group_start(const Head* head, int before) except -1:
+    """How many groups the values below this take."""
+    cdef Py_ssize_t n = 0
+    cdef int value
+    for value in range(before):
+        n += (head.value_start[value + 1] - head.value_start[value] + SPARSEQ_GROUP - 1) // SPARSEQ_GROUP
+    return n
+
+
+cdef int make_groups(Head* head, Py_ssize_t n_strips) except -1:
+    """Which rows each strip of groups takes in, see _groups.h."""
+    cdef Groups* groups = &head.groups
+    cdef Py_ssize_t row = 0, place = 0, strip
+    cdef int value
+    groups.n_strips = n_strips
+    for value in range(head.n_values):
+        groups.start[value] = place // SPARSEQ_GROUP
+        while row < head.value_start[value + 1]:
+            strip = place // STRIP
+            if groups.places[strip] == 0:
+                groups.from_row[strip] = row
+            groups.places[strip] |= <uint64_t>1 << (place % STRIP)
+            groups.low[place] = head.counts_low[row]
+            if groups.high != NULL:
+                groups.high[place] = head.counts_high[row]
+            row += 1
+            place += 1
+        place = (place + SPARSEQ_GROUP - 1) // SPARSEQ_GROUP * SPARSEQ_GROUP
+    groups.start[head.n_values] = place // SPARSEQ_GROUP
     return 0
 
 

@@ -15,11 +15,8 @@
 #include <string.h>
 
 #include "_asked.h"
+#include "_bits.h"
 #include "_clones.h"
-
-#if defined(_MSC_VER)
-#include <intrin.h>
-#endif
 
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
@@ -54,17 +51,6 @@ typedef struct {
 SPARSEQ_INLINE void prefetch_line(const void *address) {
 #if defined(__GNUC__)
     __builtin_prefetch(address);
-#endif
-}
-
-/* The place of the lowest bit of a mask that is not 0. */
-SPARSEQ_INLINE int lowest_bit(uint64_t mask) {
-#if defined(_MSC_VER)
-    unsigned long place;
-    _BitScanForward64(&place, mask);
-    return (int)place;
-#else
-    return __builtin_ctzll(mask);
 #endif
 }
 

@@ -22,11 +22,11 @@ enum {
 
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
-#define SPARSEQ_WIDE_CODE __attribute__((target("avx512f,avx512bw,avx512vbmi,avx512vnni")))
+#define SPARSEQ_WIDE_CODE __attribute__((target("avx512f,avx512bw,avx512vbmi,avx512vbmi2,avx512vnni")))
 
 static int sparseq_wide(void) {
     return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") &&
-           __builtin_cpu_supports("avx512vnni");
+           __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vnni");
 }
 
 /* A slot's distances from a query's code to each code of a row, for those below 128. */
@@ -170,12 +170,17 @@ SPARSEQ_WIDE_MASS(16, uint16_t)
 #define SPARSEQ_WIDE_OWN(NAME, DIST)                                                                                   \
     SPARSEQ_WIDE_CODE static void attend_own_wide_##NAME(const DIST *dist, const int32_t *values, ptrdiff_t n,         \
                                                          uint64_t weight, const uint8_t *planes, int least,            \
-                                                         uint64_t *mass) {                                             \
+                                                         int reach, uint64_t *mass) {                                  \
+        const __m512i farthest = _mm512_set1_epi8((char)(reach < 255 ? reach : 255));                                  \
         __m512i sum[SPARSEQ_WIDE_VALUES][SPARSEQ_PLANES];                                                              \
         uint64_t seen = 0;                                                                                             \
         for (ptrdiff_t first = 0; first < n; first += 64) {                                                            \
             __mmask64 left = n - first < 64 ? ~(__mmask64)0 >> (64 - (n - first)) : ~(__mmask64)0;                     \
-            const __m512i beyond = beyond_##NAME(dist + first, least), held = bytes_of_values(values + first, left);   \
+            const __m512i beyond = beyond_##NAME(dist + first, least);                                                 \
+            left &= _mm512_cmple_epu8_mask(beyond, farthest);                                                          \
+            if (left == 0)                                                                                             \
+                continue;                                                                                              \
+            const __m512i held = bytes_of_values(values + first, left);                                                \
             const __m512i a = bytes_of(planes, 0, beyond), b = bytes_of(planes, 1, beyond);                            \
             const __m512i c = bytes_of(planes, 2, beyond), d = bytes_of(planes, 3, beyond);                            \
             const __m512i e = bytes_of(planes, 4, beyond);                                                             \
@@ -203,6 +208,21 @@ SPARSEQ_WIDE_MASS(16, uint16_t)
         }                                                                                                              \
     }
 
+/* The mass of those of 64 own rows that hold a value below 256. */
+#define SPARSEQ_WIDE_ALIKE(NAME, DIST)                                                                                 \
+    SPARSEQ_WIDE_CODE static uint64_t mass_alike_##NAME(const DIST *dist, const int32_t *values, int value,            \
+                                                        const uint8_t *planes, int least) {                            \
+        const __m512i beyond = beyond_##NAME(dist, least), zero = _mm512_setzero_si512();                              \
+        const __m512i held = bytes_of_values(values, ~(__mmask64)0);                                                   \
+        const __m512i one = _mm512_maskz_set1_epi8(_mm512_cmpeq_epi8_mask(held, _mm512_set1_epi8((char)value)), 1);    \
+        uint64_t mass = 0;                                                                                             \
+        for (int p = 0; p < SPARSEQ_PLANES; p++)                                                                       \
+            mass += lanes_of(_mm512_dpbusd_epi32(zero, bytes_of(planes, p, beyond), one), 8 * p);                      \
+        return mass;                                                                                                   \
+    }
+
+SPARSEQ_WIDE_ALIKE(8, uint8_t)
+SPARSEQ_WIDE_ALIKE(16, uint16_t)
 SPARSEQ_WIDE_OWN(8, uint8_t)
 SPARSEQ_WIDE_OWN(16, uint16_t)
 
@@ -227,12 +247,21 @@ static uint64_t mass_wide_16(const uint16_t *dist, const uint8_t *low, const uin
     return 0;
 }
 
+static uint64_t mass_alike_8(const uint8_t *dist, const int32_t *values, int value, const uint8_t *planes, int least) {
+    return 0;
+}
+
+static uint64_t mass_alike_16(const uint16_t *dist, const int32_t *values, int value, const uint8_t *planes,
+                              int least) {
+    return 0;
+}
+
 static void attend_own_wide_8(const uint8_t *dist, const int32_t *values, ptrdiff_t n, uint64_t weight,
-                              const uint8_t *planes, int least, uint64_t *mass) {
+                              const uint8_t *planes, int least, int reach, uint64_t *mass) {
 }
 
 static void attend_own_wide_16(const uint16_t *dist, const int32_t *values, ptrdiff_t n, uint64_t weight,
-                               const uint8_t *planes, int least, uint64_t *mass) {
+                               const uint8_t *planes, int least, int reach, uint64_t *mass) {
 }
 
 #endif

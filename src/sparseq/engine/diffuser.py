@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +11,23 @@ from sparseq.engine.context import Context
 from sparseq.engine.grid import Grid, check_mask, checked_cells, flat_indices
 from sparseq.engine.memory import Memory
 from sparseq.engine.sampling import SamplingConfig
-from sparseq.engine.schedule import DiffusionConfig, masked_counts, noise_table
+from sparseq.engine.schedule import DiffusionConfig, Plans
 from sparseq.errors import InputError
 from sparseq.kernel.checks import MASK
 from sparseq.kernel.sampling import Sampling
 
 DISTANCE_BYTES_LIMIT = 256 << 20
 """Above this the fill measures cells anew instead of keeping every cell's distances."""
+
+
+class _Hole(NamedTuple):
+    """A grid that is being filled, with what all steps of that share."""
+
+    grid: Grid
+    context: Context
+    heads: list[object]
+    seed: int = 0
+    allowed_tlv: npt.NDArray[np.uint8] | None = None
 
 
 class Diffuser:
@@ -39,6 +50,7 @@ class Diffuser:
         self.config = config or DiffusionConfig()
         self.sampling = self._drawn_by = sampling or SamplingConfig()
         self._drawn = self.sampling.params()
+        self._plans = Plans()
 
     def fill(
         self,
@@ -84,17 +96,17 @@ class Diffuser:
         if first_tl is not None:
             check_mask("first_tl", first_tl, work.cells_tl.shape)
         work.cells_tl[mask_tl] = MASK
-        heads = self._heads(work, mask_tl, context, learn_tl)
+        hole = _Hole(work, context, self._heads(work, context, learn_tl), seed, allowed_tlv)
         stages = [mask_tl] if first_tl is None else [mask_tl & first_tl, mask_tl & ~first_tl]
         for number, stage in enumerate(stages):
-            run = self._run if follow is None else self._followed(follow)
-            run(heads, work, flat_indices(stage), context, seed, number, self.config.steps, allowed_tlv)
+            if follow is None:
+                self._run(hole, flat_indices(stage), number, self.config.steps)
+            else:
+                self._run_followed(hole, flat_indices(stage), number, follow)
         for number in range(self.config.rounds):
-            again = self._least_likely(heads, work, flat_indices(mask_tl), context, number)
+            again = self._least_likely(hole, flat_indices(mask_tl), number)
             work.cells_tl.reshape(-1)[again] = MASK
-            self._run(
-                heads, work, again, context, seed, len(stages) + number, max(self.config.steps // 2, 1), allowed_tlv
-            )
+            self._run(hole, again, len(stages) + number, max(self.config.steps // 2, 1))
         return work
 
     def likelihood(
@@ -105,8 +117,7 @@ class Diffuser:
         learn_tl: npt.NDArray[np.bool_] | None = None,
     ) -> npt.NDArray[np.float64]:
         """Return the log-probability of each filled cell given all others, in rising order of cells."""
-        heads = self._heads_for(grid, mask_tl, context, learn_tl)
-        return self._log_probabilities(heads, grid, flat_indices(mask_tl), context)
+        return self._log_probabilities(self._filled(grid, mask_tl, context, learn_tl), flat_indices(mask_tl))
 
     def probabilities(
         self,
@@ -116,72 +127,70 @@ class Diffuser:
         learn_tl: npt.NDArray[np.bool_] | None = None,
     ) -> npt.NDArray[np.float64]:
         """Return the probabilities of each filled cell's tokens given all others, (C, V), in rising order of cells."""
-        heads = self._heads_for(grid, mask_tl, context, learn_tl)
-        found: npt.NDArray[np.float64] = self.memory.kernel.likelihood(
-            heads, context.layout, grid.cells_tl, flat_indices(mask_tl)
-        )
-        return found
+        return self._probabilities(self._filled(grid, mask_tl, context, learn_tl), flat_indices(mask_tl))
 
-    def _heads_for(
+    def _filled(
         self,
         grid: Grid,
         mask_tl: npt.NDArray[np.bool_],
         context: Context,
         learn_tl: npt.NDArray[np.bool_] | None,
-    ) -> list[object]:
+    ) -> _Hole:
+        """Return a hole that is filled already; its heads remember the rest of the grid alone."""
         self.memory.check_context(context)
         check_mask("mask_tl", mask_tl, grid.cells_tl.shape)
         known = np.where(mask_tl, MASK, grid.cells_tl).astype(np.uint16)
-        return self._heads(Grid.of(known), mask_tl, context, learn_tl)
+        return _Hole(grid, context, self._heads(Grid.of(known), context, learn_tl))
 
-    def _heads(
-        self,
-        work: Grid,
-        mask_tl: npt.NDArray[np.bool_],
-        context: Context,
-        learn_tl: npt.NDArray[np.bool_] | None = None,
-    ) -> list[object]:
-        """Heads that remember the known rest of the grid."""
+    def _heads(self, work: Grid, context: Context, learn_tl: npt.NDArray[np.bool_] | None) -> list[object]:
+        """Return heads that remember the known rest of the grid."""
         head_of_lane = context.layout.head_of_lane
         learnt = (work.cells_tl != MASK) & (head_of_lane >= 0)
         if learn_tl is not None:
             learnt &= learn_tl
         known = flat_indices(learnt)
-        per_head = np.bincount(head_of_lane[known % len(head_of_lane)], minlength=1)
-        heads = self.memory.heads(int(per_head.max(initial=0)))
+        most = len(known)
+        if len(context.heads) > 1:
+            most = int(np.bincount(head_of_lane[known % len(head_of_lane)], minlength=1).max())
+        heads = self.memory.heads(most)
         self.memory.kernel.remember(heads, context.layout, work.cells_tl, known)
         return heads
 
-    def _run(
-        self,
-        heads: list[object],
-        work: Grid,
-        cells: npt.NDArray[np.int64],
-        context: Context,
-        seed: int,
-        number: int,
-        steps: int,
-        allowed_tlv: npt.NDArray[np.uint8] | None,
-    ) -> None:
+    def _run(self, hole: _Hole, cells: npt.NDArray[np.int64], number: int, steps: int) -> None:
         if not len(cells):
             return
-        left = masked_counts(self.config.schedule, len(cells), steps)
-        widest = max(rows.n_rows for rows in self.memory.rows()) + work.cells_tl.size
+        left = self._plans.masked(self.config.schedule, len(cells), steps)
+        work, layout = hole.grid, hole.context.layout
+        widest = max([rows.n_rows for rows in self.memory.rows()]) + work.cells_tl.size
         self.memory.kernel.fill(
-            heads,
-            context.layout,
+            hole.heads,
+            layout,
             work.cells_tl,
             cells,
             left,
-            noise_table(len(left), self.config.noise) if self.config.noise else None,
+            self._plans.noise(len(left), self.config.noise) if self.config.noise else None,
             self._params(),
-            seed,
+            hole.seed,
             number,
             origins_tl=work.origins_tl,
             logp_tl=work.logp_tl,
-            allowed_tlv=allowed_tlv,
+            allowed_tlv=hole.allowed_tlv,
             incremental=2 * widest * len(cells) <= DISTANCE_BYTES_LIMIT,
         )
+
+    def _run_followed(
+        self,
+        hole: _Hole,
+        cells: npt.NDArray[np.int64],
+        number: int,
+        follow: Callable[[npt.NDArray[np.uint16]], None],
+    ) -> None:
+        """Decide cells step by step, with `follow` called after each."""
+        for left in self._plans.masked(self.config.schedule, len(cells), self.config.steps).tolist():
+            order = np.argsort(-self._probabilities(hole, cells).max(1), kind="stable")
+            self._run(hole, np.sort(cells[order[: len(cells) - left]]), number, 1)
+            follow(hole.grid.cells_tl)
+            cells = np.sort(cells[order[len(cells) - left :]])
 
     def _params(self) -> Sampling:
         """Return the kernel's form of the sampling; the same object until another is set, so it is checked once."""
@@ -189,44 +198,23 @@ class Diffuser:
             self._drawn_by, self._drawn = self.sampling, self.sampling.params()
         return self._drawn
 
-    def _followed(self, follow: Callable[[npt.NDArray[np.uint16]], None]) -> Callable[..., None]:
-        """Return `_run` step by step, with `follow` called after each."""
-
-        def run(
-            heads: list[object],
-            work: Grid,
-            cells: npt.NDArray[np.int64],
-            context: Context,
-            seed: int,
-            number: int,
-            steps: int,
-            allowed_tlv: npt.NDArray[np.uint8] | None,
-        ) -> None:
-            for left in masked_counts(self.config.schedule, len(cells), steps).tolist():
-                found = self.memory.kernel.likelihood(heads, context.layout, work.cells_tl, cells, allowed_tlv)
-                order = np.argsort(-found.max(1), kind="stable")
-                surest = np.sort(cells[order[: len(cells) - left]])
-                self._run(heads, work, surest, context, seed, number, 1, allowed_tlv)
-                follow(work.cells_tl)
-                cells = np.sort(cells[order[len(cells) - left :]])
-
-        return run
-
-    def _least_likely(
-        self, heads: list[object], work: Grid, cells: npt.NDArray[np.int64], context: Context, number: int
-    ) -> npt.NDArray[np.int64]:
-        logp = self._log_probabilities(heads, work, cells, context)
+    def _least_likely(self, hole: _Hole, cells: npt.NDArray[np.int64], number: int) -> npt.NDArray[np.int64]:
+        logp = self._log_probabilities(hole._replace(allowed_tlv=None), cells)
         share = self.config.remask * (1.0 - number / self.config.rounds)
         worst = np.argsort(logp, kind="stable")[: math.ceil(share * len(cells))]
         return np.sort(cells[worst])
 
-    def _log_probabilities(
-        self, heads: list[object], grid: Grid, cells: npt.NDArray[np.int64], context: Context
-    ) -> npt.NDArray[np.float64]:
-        found = self.memory.kernel.likelihood(heads, context.layout, grid.cells_tl, cells)
-        tokens = grid.cells_tl.reshape(-1)[cells]
+    def _log_probabilities(self, hole: _Hole, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        found = self._probabilities(hole, cells)
+        tokens = hole.grid.cells_tl.reshape(-1)[cells]
         if len(tokens) and int(tokens.max()) >= found.shape[1]:
             raise InputError("grid: wanted the cells of the mask filled, got one without a token of its lane")
         with np.errstate(divide="ignore"):  # without a prior a token may be impossible: -inf
             logp: npt.NDArray[np.float64] = np.log(found[np.arange(len(cells)), tokens])
         return logp
+
+    def _probabilities(self, hole: _Hole, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        found: npt.NDArray[np.float64] = self.memory.kernel.likelihood(
+            hole.heads, hole.context.layout, hole.grid.cells_tl, cells, hole.allowed_tlv
+        )
+        return found

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ from sparseq.kernel.checks import check_count, check_number
 
 NOISE_LIMIT = 50.0
 """At 93 the largest factor of confidence would overflow; at 50 nothing is left of the confidence itself."""
+
+PLANS_KEPT = 32
 
 SCHEDULES: Mapping[str, Callable[[float], float]] = MappingProxyType(
     {
@@ -105,3 +108,34 @@ def noise_table(n_steps: int, noise: float) -> npt.NDArray[np.float64]:
     gumbel = -np.log(-np.log((np.arange(NOISE_ROWS) + 0.5) / NOISE_ROWS))
     tau = noise * (1.0 - np.arange(1, n_steps + 1) / n_steps)
     return np.exp(tau[:, None] * gumbel)
+
+
+class Plans:
+    """Schedules and tables of noise that were asked for before: fills of one kind of hole ask for the same again."""
+
+    def __init__(self) -> None:
+        self._masked: dict[tuple[str, int, int], npt.NDArray[np.int64]] = {}
+        self._noise: dict[tuple[int, float], npt.NDArray[np.float64]] = {}
+
+    def masked(self, schedule: str, n_cells: int, steps: int) -> npt.NDArray[np.int64]:
+        """Return what `masked_counts` does."""
+        return _kept(self._masked, (schedule, n_cells, steps), masked_counts)
+
+    def noise(self, n_steps: int, noise: float) -> npt.NDArray[np.float64]:
+        """Return what `noise_table` does."""
+        return _kept(self._noise, (n_steps, noise), noise_table)
+
+
+_Key = TypeVar("_Key", bound=tuple[object, ...])
+_Table = TypeVar("_Table", bound=npt.NDArray[Any])
+
+
+def _kept(kept: dict[_Key, _Table], key: _Key, make: Callable[..., _Table]) -> _Table:
+    """Return the table of a key, made unless it is one of the few that are kept."""
+    found = kept.get(key)
+    if found is None:
+        if len(kept) >= PLANS_KEPT:
+            kept.clear()
+        found = kept[key] = make(*key)
+        found.flags.writeable = False
+    return found
