@@ -118,6 +118,26 @@ def test_a_bass_alone_gets_chords_in_every_bar(combo):
         assert len(bars) == read_score(take).end_ticks // (4 * take.ppq)
 
 
+@pytest.mark.parametrize("part", ["drums", "bass", "chords"])
+def test_among_songs_of_one_folder_the_one_that_goes_like_the_take_is_found(part):
+    """Most onsets are those of the part that goes with the take in its own song."""
+    songs = load_examples(["funk-tin-roof", "house-lantern-room", "synthwave-coast-road"], pitched=True)
+    folder = songs._replace(used=tuple(song._replace(style="") for song in songs.used))
+    take, whole = loop("house-lantern-room", without=(part,)), loop("house-lantern-room")
+    step_ticks = take.ppq // 4
+
+    def onsets(notes):
+        return {(note.onset_ticks + step_ticks // 2) // step_ticks for note in notes}
+
+    own = next(each for each in split_parts(read_score(whole), programs_of(whole)) if each.name == part)
+    met = said = 0
+    for seed in range(3):
+        done = accompanied(take, folder, settings_of(part, seed=seed))
+        new = onsets(note for note in read_score(done.midi).notes if note.track >= len(take.tracks))
+        met, said = met + len(new & onsets(own.notes)), said + len(new)
+    assert 2 * met > 0.7 * (said + 3 * len(onsets(own.notes)))
+
+
 def test_a_take_that_changes_meter_is_played_to_where_it_is_in_the_usual_one(combo):
     ppq = 480
     notes = [Note(beat * ppq, ppq // 2, 40, 90, 0, 0) for beat in range(4 + 3 + 8)]

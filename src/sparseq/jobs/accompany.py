@@ -122,7 +122,7 @@ def accompanied(
     asked = parse_bars(bars, len(piece.bars)) if bars else [bar.number for bar in piece.bars]
     backing = Backing(piece, to)
     beside = {part.name for part in parts} & {name for example in examples.used for name in example.part_names}
-    stream = Stream(examples, _fitted(settings, piece, backing, examples, wanted | beside), backing)
+    stream = Stream(examples, fitted(settings, piece, backing, examples, wanted | beside), backing)
     written = {}
     for bar in to:
         written[bar] = stream.next_bar()
@@ -182,7 +182,7 @@ def _bars_of(piece: Piece, meter: tuple[int, int]) -> list[GridBar]:
     return [bar for bar in piece.bars if (bar.numerator, bar.denominator, bar.length_steps) == (*meter, length)]
 
 
-def _fitted(
+def fitted(
     settings: StreamSettings, piece: Piece, backing: Backing, examples: Examples, parts: Collection[str]
 ) -> StreamSettings:
     """Return the settings with the chords and the key of the take where none are asked for."""

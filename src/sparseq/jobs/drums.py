@@ -46,7 +46,8 @@ def stream_context(
     lanes = [_stream_slots(lane, n_lanes, steps_per_beat, bar_steps, phrases) for lane in range(n_lanes)]
     n_beside = len(beside[0]) if beside else 0
     for slots, weights in zip(lanes, beside or [()] * n_lanes, strict=True):
-        slots += [Slot(0, n_lanes + 3 + other, weight) for other, weight in enumerate(weights)]
+        for other, weight in enumerate(weights):
+            slots += [Slot(-dt, n_lanes + 3 + other, weight * share) for dt, share in _beside_shares(steps_per_beat)]
     n_tokens = [2] * n_lanes + [CODE_LIMIT, N_PHRASE_CODES, CODE_LIMIT] + [2] * n_beside
     return make_context([*lanes, *[[]] * (3 + n_beside)], n_tokens)
 
@@ -60,6 +61,11 @@ def _stream_slots(lane: int, n_lanes: int, beat: int, bar: int, phrases: npt.NDA
     a_bar_ago = [Slot(-bar, other, 0.3) for other in others]
     place = [Slot(0, n_lanes, 2.0), Slot(0, n_lanes + 1, _PHRASE, phrases), Slot(0, n_lanes + 2, 1.6)]
     return [*own, *now, *before, *a_bar_ago, *place]
+
+
+def _beside_shares(beat: int) -> list[tuple[int, float]]:
+    """Return how far back other parts are heard, in steps, and the share of their weight that counts there."""
+    return [(0, 1.0), *((dt, 0.5) for dt in range(1, 2 * beat + 1))]
 
 
 def fill_cells(grid: DrumGrid, mask_tl: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.uint16]:

@@ -13,9 +13,9 @@ from sparseq.music.piece import Piece
 
 N_BESIDE = 2
 """Two lanes: the bass, all others."""
-_WEIGHTS = MappingProxyType({KICK: (0.6, 0.15), SNARE: (0.2, 0.15)})
-"""Twice as much brings no kick nearer to that of the loop whose bass is heard; eight times as much harms."""
-_OTHERS = (0.05, 0.08)
+_WEIGHTS = MappingProxyType({KICK: (1.2, 0.3), SNARE: (0.4, 0.3)})
+_OTHERS = (0.1, 0.16)
+"""Half of this is too little to find the drums that go with a bass; twice as much finds no more, see ACCOMPANY.md."""
 
 
 def beside_weights(lane: str) -> tuple[float, float]:

@@ -1,12 +1,13 @@
 """What the voices of pitched parts look at: their own past, voices decided before them, drums, chord and place."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from sparseq.engine.context import Context, Slot, make_context
 from sparseq.jobs.drums import CODE_LIMIT
 from sparseq.music.chords import N_CHORD_TOKENS, chord_distances
-from sparseq.music.parts import BASS, CHORDS, LEAD
+from sparseq.music.parts import BASS, CHORDS, DRUMS, LEAD
 from sparseq.music.pitched import N_PITCH_TOKENS, pitch_distances
 
 KICK, SNARE = "kick", "snare"
@@ -46,7 +47,13 @@ _OWN_PART, _BASS_NOW, _ANOTHER_NOW = 3.0, 0.8, 0.3
 _STEP, _STYLE = 2.0, 2.0
 
 
-def voice_context(voices: Sequence[VoiceLane], drums: Sequence[str], steps_per_beat: int, bar_steps: int) -> Context:
+def voice_context(
+    voices: Sequence[VoiceLane],
+    drums: Sequence[str],
+    steps_per_beat: int,
+    bar_steps: int,
+    backed: Collection[str] = (),
+) -> Context:
     """Return causal contexts for a grid of voices, then drums, then the lanes of `GIVEN`.
 
     Parameters
@@ -57,6 +64,8 @@ def voice_context(voices: Sequence[VoiceLane], drums: Sequence[str], steps_per_b
         Names of the drum lanes, which are known.
     steps_per_beat, bar_steps : int
         Steps in a quarter note and in a bar.
+    backed : collection of str
+        Names of parts that are there already: what they played in the last two beats is heard, too.
     """
     pitches, chords = pitch_distances(), chord_distances()
     first_given = len(voices) + len(drums)
@@ -78,9 +87,22 @@ def voice_context(voices: Sequence[VoiceLane], drums: Sequence[str], steps_per_b
             Slot(0, first_given + 2, weights.phrase),
             Slot(0, first_given + 3, _STYLE),
         ]
+        if lane.part not in backed:
+            heard = [
+                Slot(0, other, _now(lane, there), pitches) for other, there in _tops(voices) if there.part in backed
+            ]
+            if DRUMS in backed:
+                heard += [Slot(0, len(voices) + drum, _drum_weight(name, weights)) for drum, name in enumerate(drums)]
+            back = range(1, 2 * steps_per_beat + 1)
+            slots += [replace(slot, dt=-dt, weight=slot.weight / 2) for slot in heard for dt in back]
         lanes.append(slots)
     n_values = [N_PITCH_TOKENS] * len(voices) + [2] * len(drums) + [N_CHORD_TOKENS] + [CODE_LIMIT] * 3
     return make_context([*lanes, *[[]] * (len(drums) + len(GIVEN))], n_values)
+
+
+def _tops(voices: Sequence[VoiceLane]) -> list[tuple[int, VoiceLane]]:
+    """Return the first voice of each part, and its lane."""
+    return [(index, lane) for index, lane in enumerate(voices) if lane.voice == 0]
 
 
 def _now(lane: VoiceLane, other: VoiceLane) -> float:

@@ -191,7 +191,9 @@ class Material:
         )
         self.voice_examples = [self._voice_example(index, dict(layout.voices)) for index in self._pieces]
         counts = {"steps_per_beat": self.steps_per_beat, "bar_steps": self.bar.length_steps}
-        self.voices = VoiceSection(self.voice_lanes, self.drum_lanes, self.voice_examples, **counts)
+        self.voices = VoiceSection(
+            self.voice_lanes, self.drum_lanes, self.voice_examples, **counts, backed=self._backed
+        )
         self.harmony = HarmonySection(
             [example.moments for example in self.voice_examples],
             [example.facts for example in self.voice_examples],

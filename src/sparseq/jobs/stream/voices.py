@@ -5,7 +5,7 @@ example has; those of leads from the tonic. How long a note lasts is decided whe
 one it leaned on, so a hold is never drawn, only given.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 
 import numpy as np
@@ -62,6 +62,8 @@ class VoiceSection:
         What they learn from.
     steps_per_beat, bar_steps : int
         How they are counted.
+    backed : collection of str
+        Names of parts that are there already, see `voice_context`.
     """
 
     def __init__(
@@ -72,11 +74,12 @@ class VoiceSection:
         *,
         steps_per_beat: int,
         bar_steps: int,
+        backed: Collection[str] = (),
     ) -> None:
         self.voices, self._examples = tuple(voices), examples
         self._steps_per_beat, self._bar_steps = steps_per_beat, bar_steps
         self._n_lanes = len(voices) + len(drums) + len(GIVEN)
-        self._context = voice_context(voices, drums, steps_per_beat, bar_steps)
+        self._context = voice_context(voices, drums, steps_per_beat, bar_steps, backed)
         self._memory = Memory(self._context.heads, CODE_LIMIT, RETRIEVAL)
         self._cells = [example_cells(voices, example) for example in examples]
         for example, cells in zip(examples, self._cells, strict=True):
