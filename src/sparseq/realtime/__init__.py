@@ -5,7 +5,7 @@ lookahead      bars made ahead of time in another thread
 agenda         what is to be sent, in order of tick, with MIDI clock in between
 timeline       when each tick is due;  roll: which bars lie where;  songbook: which bar has which place in a song
 sequencer      plays bars: hands each event to a port a little before it is due;  supply: where the next bar comes from
-reports        what it tells
+place          where it is in the song: it plays, rests or follows;  reports: what it tells
 controls       what a musician may ask for meanwhile;  mapping: which key or knob asks for it
 tape           what was played, at its musical tick
 suspend        Ctrl-Z

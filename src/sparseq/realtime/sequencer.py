@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from sparseq.realtime.controls import Controls
 from sparseq.realtime.lateness import LatenessMeter
 from sparseq.realtime.lookahead import BarSource, DirectSource, ThreadSource
 from sparseq.realtime.outputs import OutputPort
+from sparseq.realtime.place import Place
 from sparseq.realtime.reports import Position, Report
 from sparseq.realtime.roll import OnBar, Roll
 from sparseq.realtime.supply import Supply
@@ -92,12 +92,10 @@ class Sequencer:
         self._timeline: Timeline | None = None
         self._agenda = Agenda(clock_out)
         self._roll = Roll(tape, on_begin)
-        self._epoch: int | None = None  # of the master, as far as we have followed
-        self._rest_tick: int | None = None  # where we are silent and wait
+        self._place = Place(port, self._roll, self._agenda, self._supply, master, self._ahead_s)
         self._stalls = 0
         self._meter = LatenessMeter()
-        self._is_stopped = self._is_paused = self._is_panicking = False
-        self._on_silent: Callable[[], None] | None = None
+        self._is_stopped = self._is_panicking = False
 
     def play(self, bars: Iterable[Bar]) -> Report:
         """Play until the bars end or `stop` is called.
@@ -149,12 +147,12 @@ class Sequencer:
         on_silent : callable, optional
             Called in the thread of the sequencer once nothing sounds.
         """
-        self._on_silent = on_silent
-        self._is_paused = True
+        self._place.on_silent = on_silent
+        self._place.is_paused = True
 
     def resume(self) -> None:
         """Go on with the next sixteenth after the place of the pause, or where the master is by now."""
-        self._is_paused = False
+        self._place.is_paused = False
 
     def panic(self) -> None:
         """End everything that sounds on all channels, known to us or not, and play on; any thread may ask."""
@@ -163,7 +161,7 @@ class Sequencer:
     @property
     def is_paused(self) -> bool:
         """Whether a pause was asked for."""
-        return self._is_paused
+        return self._place.is_paused
 
     def position(self) -> Position | None:
         """Return where the performance is now, or None before its first tick; any thread may ask."""
@@ -172,10 +170,7 @@ class Sequencer:
 
     def tick_at(self, time_s: float) -> int | None:
         """Return which tick of the song was or will be at a time, or None before the start; any thread may ask."""
-        timeline, rest_tick = self._timeline, self._rest_tick
-        if timeline is None or (self._epoch is None and self._master is not None):
-            return None
-        return timeline.tick_at(time_s) if rest_tick is None else rest_tick
+        return self._place.tick_at(self._timeline, time_s)
 
     def position_at(self, time_s: float) -> Position | None:
         """Return what was or will be played at a time, or None if that is unknown; any thread may ask."""
@@ -194,38 +189,19 @@ class Sequencer:
         """Wait for the first bar and set the moment of its first tick, which may be for the master to say."""
         while not (self._is_stopped or self._supply.has_ended):
             if self._supply.has_begun():
-                first = self._latest()
-                timeline = Timeline(self._clock.now_s() + self._lead_s(first.bpm), first.ppq, first.bpm)
-                if self._master is None:
-                    self._agenda.begin(0, first.ppq)
-                else:
-                    self._rest_tick = 0
-                self._timeline = timeline
-                return timeline
+                self._timeline = self._place.begin(self._clock.now_s())
+                return self._timeline
             if not self._supply.has_ended:
                 self._clock.sleep_until(self._clock.now_s() + _NAP_S)
         return None
-
-    def _latest(self) -> Bar:
-        """Return the bar that was placed last, or before any was the first."""
-        latest = self._roll.latest or self._supply.first
-        assert latest is not None, "the first bar is there"
-        return latest
-
-    def _lead_s(self, bpm: float) -> float:
-        """Return how long before its first tick a start is decided: there is room for the pulse that announces it."""
-        return self._ahead_s + 60.0 / bpm / 24
 
     def _step(self, timeline: Timeline) -> None:
         """Do what is to be done now, then sleep until there is more."""
         now_s = self._clock.now_s()
         if self._is_panicking:
             self._silence_all(now_s)
-        if self._master is None:
-            self._obey(timeline, now_s)
-        else:
-            self._follow(timeline, now_s, self._master)
-        if self._rest_tick is not None:
+        self._place.move(timeline, now_s)
+        if self._place.rest_tick is not None:
             self._wait(now_s + _NAP_S)
             return
         self._roll.settle(timeline, now_s)
@@ -237,72 +213,19 @@ class Sequencer:
             self._hand_over(timeline, now_s)
             self._wait(now_s + _NAP_S if self._clock.is_real else self._wake_s(timeline))
 
-    def _obey(self, timeline: Timeline, now_s: float) -> None:
-        """Pause or go on as asked."""
-        if self._is_paused and self._rest_tick is None:
-            self._rest(timeline, now_s)
-        elif not self._is_paused and self._rest_tick is not None:
-            self._go_on(timeline, now_s)
-
-    def _follow(self, timeline: Timeline, now_s: float, master: Transport) -> None:
-        """Be where the master is."""
-        reading = master.reading(now_s)
-        is_running = reading.is_running and not self._is_paused
-        if self._rest_tick is None and not (is_running and reading.epoch == self._epoch):
-            self._rest(timeline, now_s)
-        if is_running:
-            timeline.follow(reading.quarters * timeline.ppq, reading.at_s, reading.bpm)
-        if is_running and self._rest_tick is not None:
-            # What began a moment ago is played from its beginning, what was interrupted by a pause from here.
-            quarters = reading.quarters if reading.epoch == self._epoch else reading.origin_quarters
-            self._epoch = reading.epoch
-            self._go_to(timeline, max(0, math.ceil(quarters * timeline.ppq - 1e-6)))
-
-    def _rest(self, timeline: Timeline, now_s: float) -> None:
-        """Fall silent; what was handed over and is not due is taken back."""
-        self._roll.settle(timeline, now_s)
-        self._port.flush()
-        self._port.release()
-        tick, sixteenth_ticks = max(0, timeline.tick_at(now_s)), max(1, timeline.ppq // 4)
-        self._roll.rest(tick)
-        self._agenda.clear()
-        self._rest_tick = -(-tick // sixteenth_ticks) * sixteenth_ticks
-        if self._is_paused and self._on_silent is not None:
-            self._on_silent()
-
-    def _go_on(self, timeline: Timeline, now_s: float) -> None:
-        """Play on from where we rest."""
-        assert self._rest_tick is not None
-        tick, self._rest_tick = self._rest_tick, None
-        timeline.shift(now_s + self._lead_s(timeline.bpm) - timeline.due_s(tick))
-        self._agenda.begin(tick, timeline.ppq)
-        for placed in self._roll.recent:
-            if placed.end_ticks > tick:
-                self._agenda.add_bar(placed.start_ticks, placed.bar)
-        if self._supply.has_ended:
-            self._agenda.add_stop(self._roll.end_ticks)
-
-    def _go_to(self, timeline: Timeline, tick: int) -> None:
-        """Play on from any tick of the song."""
-        self._rest_tick = None
-        bar_ticks = self._latest().length_ticks
-        self._supply.go_to(tick // bar_ticks)
-        self._roll.restart(tick // bar_ticks * bar_ticks, bar_ticks)
-        self._agenda.begin(tick, timeline.ppq)
-
     def _decision_s(self, timeline: Timeline) -> float:
         """Return when the next bar must be known: a little before the first moment that it may have an event at."""
-        return timeline.due_s(self._roll.end_ticks - self._latest().early_ticks) - self._ahead_s
+        return timeline.due_s(self._roll.end_ticks - self._supply.latest(self._roll).early_ticks) - self._ahead_s
 
     def _decide(self, timeline: Timeline) -> None:
         """Place the next bar, or the end."""
         taken = self._supply.take(self._roll, timeline.ppq)
         if taken is not None:
-            self._place(timeline, *taken)
+            self._lay(timeline, *taken)
         elif self._roll.taken:
             self._agenda.add_stop(self._roll.end_ticks)
 
-    def _place(self, timeline: Timeline, bar: Bar, is_repeat: bool) -> None:
+    def _lay(self, timeline: Timeline, bar: Bar, is_repeat: bool) -> None:
         """Let a bar follow those taken so far."""
         if self._dress is not None and not is_repeat:
             bar = self._dress(bar)
@@ -334,8 +257,8 @@ class Sequencer:
         if self._master is None:
             timeline.shift(late_s + self._ahead_s)
         else:  # the song went on without us
-            self._rest(timeline, now_s)
-            self._go_to(timeline, timeline.tick_at(now_s + self._ahead_s))
+            self._place.rest(timeline, now_s)
+            self._place.go_to(timeline, timeline.tick_at(now_s + self._ahead_s))
 
     def _wait(self, until_s: float) -> None:
         if self._master is None:
@@ -352,7 +275,7 @@ class Sequencer:
 
     def _is_over(self, timeline: Timeline) -> bool:
         is_idle = self._supply.has_ended and self._agenda.next_tick is None and self._roll.is_settled
-        return is_idle and self._rest_tick is None and self._clock.now_s() >= timeline.due_s(self._roll.end_ticks)
+        return is_idle and self._place.rest_tick is None and self._clock.now_s() >= timeline.due_s(self._roll.end_ticks)
 
     def _silence_all(self, now_s: float) -> None:
         """End what sounds, and what other players may have left sounding too."""
@@ -371,5 +294,5 @@ class Sequencer:
         if timeline is not None:
             is_over = self._is_over(timeline)
             self._roll.settle(timeline, now_s)
-            tick = timeline.tick_at(now_s) if self._rest_tick is None else self._rest_tick
+            tick = timeline.tick_at(now_s) if self._place.rest_tick is None else self._place.rest_tick
             self._roll.finish(self._roll.end_ticks if is_over else max(0, tick))

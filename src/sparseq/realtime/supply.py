@@ -57,6 +57,12 @@ class Supply:
             self._end(taken)
         return self.first is not None
 
+    def latest(self, roll: Roll) -> Bar:
+        """Return the bar that was placed last, or before any was the first."""
+        latest = roll.latest or self.first
+        assert latest is not None, "the first bar is there"
+        return latest
+
     def prepare(self) -> None:
         """Put the next bar aside if another is wanted, so that there is time to make it; to be called often."""
         if self._controls is not None:
