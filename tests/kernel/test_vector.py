@@ -273,9 +273,9 @@ def test_native_is_the_default_and_reference_by_wish(monkeypatch):
 
 
 def twins():
-    from sparseq.kernel import _vector, _vector_cache, _vector_decode
+    from sparseq.kernel import _vector, _vector_cache, _vector_decode, _vector_gate
 
-    for module in (_vector, _vector_cache, _vector_decode):
+    for module in (_vector, _vector_gate, _vector_cache, _vector_decode):
         for name, native in vars(module).items():
             if not name.startswith("_") and module.__name__ == getattr(native, "__module__", None):
                 yield name, native, getattr(reference_vector, name)

@@ -3,9 +3,10 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint64_t
 
 from sparseq.kernel._head cimport Head, attend, distance_at, mass_of, own_part, own_step
+from sparseq.kernel._found cimport drawn_row, nearest_row
 from sparseq.kernel._joint cimport measure_keys
 from sparseq.kernel._recall cimport ask_again
-from sparseq.kernel._search cimport drawn_row, nearest_row, search_rows
+from sparseq.kernel._search cimport search_rows
 
 cdef extern from "_few.h" nogil:
     double share_out(const uint64_t*, const double*, double, int, double*)

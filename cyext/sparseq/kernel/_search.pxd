@@ -49,5 +49,3 @@ cdef class SearchRoom:
 
 
 cdef int search_rows(Head* head, const int32_t* query, const uint8_t* allowed) except -1 nogil
-cdef Py_ssize_t drawn_row(Head* head, int value, uint64_t* target, int* distance) except -2 nogil
-cdef Py_ssize_t nearest_row(Head* head, int value, int under) except -2 nogil

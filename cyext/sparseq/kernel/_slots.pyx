@@ -336,7 +336,8 @@ cdef int make_search(SlotHead self, rows, model, epsilon) except -1:
     """Search the rows' tree, which is grown at the first head that wants it."""
     if not rows.index:
         rows.index.append(SlotIndex(rows, model.weights_s))
-    cdef SearchRoom room = SearchRoom(rows.index[0], model, spread_of(model, rows, epsilon), epsilon)
+    cdef SearchRoom room = SearchRoom(rows.index[0], model, spread_of(model, rows, epsilon), epsilon,
+                                      self.head.joint != NULL)
     self._arrays.append(room)
     self.head.search = &room.search
     return 0

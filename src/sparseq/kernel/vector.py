@@ -131,7 +131,7 @@ def salience(x_td: ArrayLike, weights: GateWeights) -> Floats:
         For shapes that do not fit, or NaN, infinity or numbers too large.
     """
     x = rows_of("x_td", x_td, "(T, D)", (None, None))
-    return np.asarray(module_of("_vector").salience(x, weights_of(weights, x.shape[1])))
+    return np.asarray(module_of("_vector_gate").salience(x, weights_of(weights, x.shape[1])))
 
 
 def sample(

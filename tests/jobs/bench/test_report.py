@@ -8,7 +8,8 @@ from sparseq.jobs.bench.report import label, power
 
 RATIOS = {
     *("stream_drums", "fill_drums", "stream_mario", "fill_mario"),
-    *("dense_over_sparse_2048", "cached_over_full", "decode_1e7_over_1e4"),
+    *("dense_over_sparse_2048", "dense_over_sparse_2048_causal", "dense_over_sparse_2048_causal_window_128"),
+    *("cached_over_full", "decode_1e7_over_1e4"),
 }
 
 
@@ -40,6 +41,8 @@ def test_every_ratio_is_of_the_peer_over_ours(report):
         "stream_mario": ("vector_stream_mario_15_us", "slots_stream_mario_15_us"),
         "fill_mario": ("vector_fill_mario_15_us", "slots_fill_mario_15_us"),
         "dense_over_sparse_2048": ("dense_16_us", "sparse_16_us"),
+        "dense_over_sparse_2048_causal": ("dense_causal_16_us", "sparse_causal_16_us"),
+        "dense_over_sparse_2048_causal_window_128": ("dense_causal_16_us", "sparse_causal_window_128_16_us"),
         "cached_over_full": ("full_forward_us", "cached_us"),
         "decode_1e7_over_1e4": ("sparse_decode_1e3_us", "sparse_decode_1e2_us"),
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sparseq.jobs.bench.attention import PATTERNS
 from sparseq.jobs.bench.growth import EPSILON, USUAL, Growth
 from sparseq.jobs.bench.sizes import Sizes
 from sparseq.jobs.bench.timing import Timing, Timings
@@ -49,7 +50,13 @@ class Report:
         smallest, largest = (f"sparse_decode_{power(self.sizes.growth_rows[end])}_us" for end in (0, -1))
         return {
             **coded,
-            "dense_over_sparse_2048": (f"dense_{longest}_us", f"sparse_{longest}_us"),
+            **{
+                f"dense_over_{p.name.replace('sparse', 'sparse_2048')}": (
+                    f"{p.dense}_{longest}_us",
+                    f"{p.name}_{longest}_us",
+                )
+                for p in PATTERNS
+            },
             "cached_over_full": ("full_forward_us", "cached_us"),
             "decode_1e7_over_1e4": (largest, smallest),
         }

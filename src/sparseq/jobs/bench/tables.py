@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sparseq.jobs.bench.attention import PATTERNS, seen
 from sparseq.jobs.bench.growth import EPSILON, USUAL
 from sparseq.jobs.bench.report import Report, power
 from sparseq.jobs.bench.timing import Timing
@@ -22,7 +23,15 @@ class Table(NamedTuple):
 
 def all_tables(report: Report) -> list[Table]:
     """Return the tables of a run in the order they are read."""
-    return [_attention(report), _decode(report), _codings(report), _growth(report), _memory(report), _ratios(report)]
+    return [
+        _attention(report),
+        _patterns(report),
+        _decode(report),
+        _codings(report),
+        _growth(report),
+        _memory(report),
+        _ratios(report),
+    ]
 
 
 def _attention(report: Report) -> Table:
@@ -36,6 +45,24 @@ def _attention(report: Report) -> Table:
         ("tokens", "dense_us", "sparse_us", "gated_us", "dense/sparse", "dense/gated"),
         rows,
         "one call, one head of 64, to both sides, window 256, blocks of 64; gated: with its salience, 8 tokens beyond",
+    )
+
+
+def _patterns(report: Report) -> Table:
+    found, n = report.timings, report.sizes.attention_tokens[-1]
+    rows = []
+    for pattern in PATTERNS:
+        dense, sparse = (found[f"{name}_{n}_us"] for name in (pattern.dense, pattern.name))
+        config, pairs = pattern.config, (n + 1) / 2 if pattern.config.causal else n
+        share = seen(config, n) / pairs
+        way = f"{'back' if config.causal else 'to both sides'}, window {config.window}"
+        most = f"{1 / share:.2f}x"
+        rows.append((way, pattern.whose, f"{share:.1%}", most, _us(dense), _us(sparse), _times(dense, sparse)))
+    return Table(
+        f"patterns over {n} vectors",
+        ("looks", "whose", "reads", "at most", "dense_us", "sparse_us", "dense/sparse"),
+        rows,
+        "reads: of what dense attention reads; at most: how many times as fast that can be made, pair for pair",
     )
 
 
