@@ -44,7 +44,7 @@ def test_tables_stand_side_by_side_with_the_machine_above() -> None:
     done = run()
     assert (done.exit_code, done.stderr) == (0, "")
     parts = done.stdout.split("\n\n")
-    assert len(parts) == 7
+    assert len(parts) == 8
     assert parts[0].startswith("kernel native, python ")
     assert [part.splitlines()[0] for part in parts[1:]][-1] == "ratios"
     assert "vector_fill_masked_rows_us" in done.stdout
