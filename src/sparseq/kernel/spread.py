@@ -20,7 +20,7 @@ def spread_of(model: SlotModel, rows: Rows, epsilon: float) -> int:
 def is_searched(model: SlotModel, rows: Rows, epsilon: float, search_rows: int) -> bool:
     """Return whether queries are searched: there are many rows, and the softmax is sharp enough to leave most out.
 
-    Where it reaches farther than a third of all distances there are, too many rows matter: scans take less time.
+    Where it reaches farther than a quarter of all distances there are, too many rows matter: scans take less time.
     """
     many = 0 < rows.n_rows >= search_rows
-    return many and 3 * spread_of(model, rows, epsilon) <= model.largest_distance
+    return many and 4 * spread_of(model, rows, epsilon) <= model.largest_distance
