@@ -1,4 +1,4 @@
-/* The hot loops over few values: a branch that depends on what is found would be guessed wrong, and cost more than they. */
+/* The hot loops over few values: a branch that depends on what is found would be guessed wrong, and cost more. */
 #ifndef SPARSEQ_FEW_H
 #define SPARSEQ_FEW_H
 
@@ -43,8 +43,8 @@ SPARSEQ_WIDE_CODE static unsigned candidates_wide(const double *weight, int n, d
     double low[SPARSEQ_FEW_VALUES];
     unsigned found;
     if (recent) { /* at least its next whole power is left of a weight up to 1; one above 1 may become anything */
-        const __mmask8 above_a = _mm512_cmp_pd_mask(a, one, _CMP_GT_OQ), above_b = _mm512_cmp_pd_mask(b, one, _CMP_GT_OQ);
-        if (recent & (above_a | (unsigned)above_b << 8))
+        const unsigned above = _mm512_cmp_pd_mask(a, one, _CMP_GT_OQ);
+        if (recent & (above | (unsigned)_mm512_cmp_pd_mask(b, one, _CMP_GT_OQ) << 8))
             return all;
         for (double raised = 1.0; raised < power; raised += 1.0) {
             low_a = _mm512_mask_mul_pd(low_a, (__mmask8)recent, low_a, a);

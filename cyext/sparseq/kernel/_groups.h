@@ -43,7 +43,7 @@ SPARSEQ_WIDE_CODE static inline __m512i sum_upto(__m512i each, __m512i before) {
 }
 
 #define SPARSEQ_SUM_GROUPS(NAME, DIST)                                                                                 \
-    /* Fill in what comes before each group, and each value's mass. Distances have room for a strip behind the last. */ \
+    /* Fill in what comes before each group, and each value's mass. Distances go on for a strip behind the last. */    \
     SPARSEQ_WIDE_CODE static void sum_groups_##NAME(const DIST *dist, const sparseq_groups *groups,                    \
                                                     const uint8_t *planes, int least, int reach, int n_values,         \
                                                     uint64_t *mass) {                                                  \

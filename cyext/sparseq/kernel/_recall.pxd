@@ -1,11 +1,10 @@
 # Answers to earlier queries; see _recall.pyx.
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
 from sparseq.kernel._head cimport Head
 
 
 cdef struct Answer:
-    bint given
     int32_t* query
     # what the own rows were
     int64_t rewinds
@@ -19,7 +18,10 @@ cdef struct Answer:
 
 cdef struct Recall:
     Py_ssize_t n_places         # a power of 2
+    uint8_t* given              # whether a place holds an answer
     Answer* answers
+    char* room                  # what the answers' pointers look at: `size` bytes each
+    Py_ssize_t size
 
 
 cdef class RecallRoom:

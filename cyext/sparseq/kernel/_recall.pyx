@@ -5,20 +5,20 @@ after a rewind is asked afresh.
 """
 
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
-from libc.stdint cimport int32_t, uint64_t
-from libc.string cimport memcpy
+from libc.stdint cimport int32_t, uint8_t, uint64_t
+from libc.string cimport memcpy, memset
 
 from sparseq.kernel._head cimport (
     Head, add_own, attend, distances_room, least_between, measure_own_from,
 )
 from sparseq.kernel._joint cimport measure_keys
+from sparseq.kernel._groups cimport UPTO
 from sparseq.kernel._queries cimport hash_of, same_query
 
 cdef enum:
     MOST_ANSWERS = 128
     MOST_BYTES = 1 << 20    # of all answers: more would not stay in the cache
     LEAST_ANSWERS = 16
-    UPTO = 16               # groups of a strip, see _group_layout.h
 
 
 cdef Py_ssize_t answer_size(const Head* head) except -1:
@@ -38,34 +38,42 @@ cdef class RecallRoom:
         PyMem_Free(self._room)
 
     cdef int make(self, const Head* head) except -1:
-        cdef Py_ssize_t size = answer_size(head), n = MOST_ANSWERS, i
-        cdef Answer* answer
-        cdef char* place
+        cdef Recall* recall = &self.recall
+        cdef Py_ssize_t size = answer_size(head), n = MOST_ANSWERS
         while n * size > MOST_BYTES:
             n //= 2
         # Not zeroed: pages that are not touched are not there.
-        self._room = PyMem_Malloc(n * (sizeof(Answer) + size))
+        self._room = PyMem_Malloc(n * (1 + sizeof(Answer) + size))
         if self._room == NULL:
             raise MemoryError
-        self.recall.n_places, self.recall.answers = n, <Answer*>self._room
-        place = <char*>self._room + n * sizeof(Answer)
-        for i in range(n):
-            answer = self.recall.answers + i
-            answer.given = False
-            answer.mass = <uint64_t*>place
-            answer.upto = answer.mass + head.n_values
-            answer.query = <int32_t*>(answer.upto + UPTO * head.groups.n_strips + 1)
-            answer.distance = answer.query + (head.n_slots + 1) // 2 * 2
-            place += size
+        recall.n_places, recall.size, recall.answers = n, size, <Answer*>self._room
+        recall.room = <char*>(recall.answers + n)
+        recall.given = <uint8_t*>(recall.room + n * size)
+        memset(recall.given, 0, n)
         return 0
+
+
+cdef int lay_out(const Head* head, Recall* recall, Py_ssize_t at) except -1 nogil:
+    """Give an answer its room."""
+    cdef Answer* answer = recall.answers + at
+    answer.mass = <uint64_t*>(recall.room + at * recall.size)
+    answer.upto = answer.mass + head.n_values
+    answer.query = <int32_t*>(answer.upto + UPTO * head.groups.n_strips + 1)
+    answer.distance = answer.query + (head.n_slots + 1) // 2 * 2
+    recall.given[at] = True
+    return 0
 
 
 cdef int ask_again(Head* head, const int32_t* query) except -1 nogil:
     """As the scan of all rows answers a query, all values being allowed."""
     cdef Recall* recall = <Recall*>head.recall
-    cdef Answer* answer = recall.answers + (hash_of(query, head.n_slots) & (recall.n_places - 1))
-    if not answer.given or answer.rewinds != head.rewinds or not same_query(answer.query, query, head.n_slots):
-        answer.given, answer.rewinds = True, head.rewinds
+    cdef Py_ssize_t at = hash_of(query, head.n_slots) & (recall.n_places - 1)
+    cdef Answer* answer = recall.answers + at
+    cdef bint new = not recall.given[at]
+    if new:
+        lay_out(head, recall, at)
+    if new or answer.rewinds != head.rewinds or not same_query(answer.query, query, head.n_slots):
+        answer.rewinds = head.rewinds
         memcpy(answer.query, query, head.n_slots * sizeof(int32_t))
         measure_keys(head, query, answer.distance)
         return keep(head, answer)

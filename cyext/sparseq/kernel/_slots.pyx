@@ -12,6 +12,7 @@ cimport numpy as cnp
 
 from sparseq.kernel._answer cimport ask, predict
 from sparseq.kernel._arrays cimport data_of, length_of
+from sparseq.kernel._groups cimport UPTO, make_groups, strips_of_groups
 from sparseq.kernel._head cimport (
     UNKNOWN, Asked, Groups, Head, attend, distances_room, distances_size, remember, whole_strips,
 )
@@ -20,11 +21,6 @@ from sparseq.kernel._joint cimport JointKeys, measure_keys
 from sparseq.kernel._recall cimport RecallRoom, is_recalled
 from sparseq.kernel._search cimport Search, SearchRoom
 
-
-cdef extern from "_group_layout.h" nogil:
-    enum: SPARSEQ_GROUP
-    enum: SPARSEQ_GROUPS
-    enum: SPARSEQ_GROUP_ROWS
 
 cdef extern from "_wide.h" nogil:
     enum: SPARSEQ_PLANES
@@ -262,15 +258,13 @@ cdef int make_room(SlotHead self, Py_ssize_t own_capacity) except -1:
     head.own_capacity = own_capacity
     head.own_stride = whole_strips(own_capacity)
     cdef Py_ssize_t wide_key = 2 if head.wide_keys else 1
-    cdef Py_ssize_t n_strips = 0
-    if head.planes != NULL and head.n_rows <= SPARSEQ_GROUP_ROWS:
-        n_strips = (group_start(head, head.n_values) + SPARSEQ_GROUPS - 1) // SPARSEQ_GROUPS
+    cdef Py_ssize_t n_strips = strips_of_groups(head)
     cdef Py_ssize_t[14] sizes = [
         head.n_slots * head.own_stride * wide_key, own_capacity * sizeof(int32_t), own_capacity * sizeof(int64_t),
         head.n_slots * sizeof(Asked), distances_room(head),
         head.n_values * sizeof(uint64_t), head.n_values * sizeof(double), head.n_values * sizeof(double),
         (head.n_values + 1) * sizeof(int32_t), n_strips * sizeof(int32_t), n_strips * sizeof(uint64_t),
-        n_strips * STRIP, n_strips * STRIP, (n_strips * SPARSEQ_GROUPS + 1) * sizeof(uint64_t),
+        n_strips * STRIP, n_strips * STRIP, (n_strips * UPTO + 1) * sizeof(uint64_t),
     ]
     cdef uint8_t* places[14]
     cdef Py_ssize_t i, size = 0
@@ -297,38 +291,6 @@ cdef int make_room(SlotHead self, Py_ssize_t own_capacity) except -1:
     groups.high = <uint8_t*>places[12] if head.counts_high != NULL else NULL
     if n_strips:
         make_groups(head, n_strips)
-    return 0
-
-
-cdef Py_ssize_t group_start(const Head* head, int before) except -1:
-    """How many groups the values below this take."""
-    cdef Py_ssize_t n = 0
-    cdef int value
-    for value in range(before):
-        n += (head.value_start[value + 1] - head.value_start[value] + SPARSEQ_GROUP - 1) // SPARSEQ_GROUP
-    return n
-
-
-cdef int make_groups(Head* head, Py_ssize_t n_strips) except -1:
-    """Which rows each strip of groups takes in, see _groups.h."""
-    cdef Groups* groups = &head.groups
-    cdef Py_ssize_t row = 0, place = 0, strip
-    cdef int value
-    groups.n_strips = n_strips
-    for value in range(head.n_values):
-        groups.start[value] = place // SPARSEQ_GROUP
-        while row < head.value_start[value + 1]:
-            strip = place // STRIP
-            if groups.places[strip] == 0:
-                groups.from_row[strip] = row
-            groups.places[strip] |= <uint64_t>1 << (place % STRIP)
-            groups.low[place] = head.counts_low[row]
-            if groups.high != NULL:
-                groups.high[place] = head.counts_high[row]
-            row += 1
-            place += 1
-        place = (place + SPARSEQ_GROUP - 1) // SPARSEQ_GROUP * SPARSEQ_GROUP
-    groups.start[head.n_values] = place // SPARSEQ_GROUP
     return 0
 
 
