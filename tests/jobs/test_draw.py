@@ -39,6 +39,12 @@ def test_only_loops_with_a_part_that_is_wanted_are_drawn(found, seed):
     assert all("bass" in found[index].parts for index in Draw(seed, frozenset({"bass"}), 50).drawn(found))
 
 
+def test_loops_in_the_meter_that_is_asked_for_come_before_more_in_another():
+    found = loops(2, ("3/4", 4)) + loops(3)
+    assert Draw(5, meter="3/4").drawn(found) == [0, 1]
+    assert Draw(5, meter="7/8").drawn(found) == [2, 3, 4]
+
+
 def test_where_there_is_room_all_of_the_largest_group_are_drawn():
     found = loops(2, ("3/4", 4)) + loops(3) + loops(1, ("4/4", 3))
     assert Draw(5).drawn(found) == [2, 3, 4]

@@ -3,6 +3,7 @@
 import io
 import itertools
 from collections import Counter, deque
+from functools import partial
 
 import mido
 import pytest
@@ -12,12 +13,14 @@ from hypothesis import strategies as st
 
 from sparseq.errors import FileError, InputError
 from sparseq.jobs.choice import Choice
+from sparseq.jobs.draw import Draw
 from sparseq.jobs.files import read_bytes
 from sparseq.jobs.filling import FillSettings
 from sparseq.jobs.plan import Repair, open_music, plan_repair
 from sparseq.jobs.repair import check_outputs, output_paths, repaired, replace_in_place
 from sparseq.music.bars import score_bars
 from sparseq.music.events import Event
+from sparseq.music.keys import parse_key
 from sparseq.music.score import Note, read_score
 from sparseq.music.smf import Track, parse
 from sparseq.music.writer import write_midi
@@ -302,3 +305,19 @@ def test_in_place_every_version_is_kept(tmp_path):
     names = [replace_in_place(str(path), data).name for data in (b"2", b"3", b"4")]
     assert names == ["a.mid.bak", "a.mid.bak2", "a.mid.bak3"]
     assert [read_bytes(tmp_path / name) for name in ["a.mid", *names]] == [b"4", b"1", b"2", b"3"]
+
+
+def test_of_too_many_loops_some_are_learnt_from_in_the_meter_of_the_file(rock_bytes, monkeypatch):
+    monkeypatch.setattr("sparseq.jobs.plan.Draw", partial(Draw, most_steps=200))
+    repair = plan_repair(parse(rock_bytes(meter=(3, 4)), "b.mid"), Choice("3"), ("funk", "waltz", "house"), 0)
+    assert {example.meter for example in repair.examples} == {(3, 4)}
+    monkeypatch.setattr("sparseq.jobs.plan.Draw", partial(Draw, most_steps=1))
+    plans = [plan_repair(parse(rock_bytes(), "b.mid"), Choice("3"), ("funk",), seed) for seed in range(5)]
+    assert all(len(plan.examples) == 1 for plan in plans)
+    assert len({plan.examples[0].name for plan in plans}) > 1
+
+
+def test_the_key_signature_of_a_file_is_its_key(rock_bytes):
+    data = rock_bytes(piano=True, key=parse_key("E minor"))
+    repair = plan_repair(parse(data, "b.mid"), Choice("3"), (), 0)
+    assert repair.pitched.piece.key == parse_key("E minor")

@@ -43,11 +43,14 @@ class Draw(NamedTuple):
         Names or kinds of parts; a loop must have one of them, or any where this is empty.
     most_steps : int
         So long are the drawn loops together, at most; one at least is drawn.
+    meter : str
+        The meter that they should have, such as "3/4"; the most common one where none has it.
     """
 
     seed: int
     parts: frozenset[str] = frozenset()
     most_steps: int = MOST_STEPS
+    meter: str = ""
 
     def is_needed(self, candidates: Iterable[Candidate]) -> bool:
         """Tell whether these are more than can be listened to."""
@@ -56,9 +59,10 @@ class Draw(NamedTuple):
     def drawn(self, candidates: Sequence[Candidate]) -> list[int]:
         """Return the places of the loops that are drawn, rising.
 
-        They have a part that is wanted, and the meter and resolution that are the most common among such loops.
+        They have a part that is wanted, and one meter and resolution, the most common among such loops.
         """
         suitable = [index for index, each in enumerate(candidates) if not self.parts or self.parts & {*each.parts}]
+        suitable = [index for index in suitable if candidates[index].counted[0] == self.meter] or suitable
         counts = Counter(candidates[index].counted for index in suitable)
         best = max(counts, key=counts.__getitem__, default=None)
         pool = [index for index in suitable if candidates[index].counted == best]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sparseq.errors import InputError
 from sparseq.jobs.choice import NOTHING_CHOSEN, Choice, NothingToFill
+from sparseq.jobs.draw import Draw
 from sparseq.jobs.examples import Example, Examples
 from sparseq.jobs.files import read_bytes
 from sparseq.jobs.hole import Hole, dig_hole
@@ -181,16 +183,18 @@ def _dig_pitched(
     from sparseq.jobs.pitched.hole import dig_pitched_hole  # drums alone need none of it
     from sparseq.music.parts import programs_of, split_parts
     from sparseq.music.piece import make_piece
+    from sparseq.music.signature import likely_signature
 
     steps = drums.grid.steps_per_beat if drums is not None and choice.steps else None
-    piece = make_piece(score, split_parts(score, programs_of(midi)), steps_per_beat=steps, key=harmony.key)
+    key = harmony.key or likely_signature(midi)
+    piece = make_piece(score, split_parts(score, programs_of(midi)), steps_per_beat=steps, key=key)
     return dig_pitched_hole(midi, piece, choice, seed, chords=harmony.chords, drums_too=drums is not None)
 
 
 def _with_examples(repair: Repair, choice: Choice, loops: tuple[str, ...], seed: int, harmony: Harmony) -> Repair:
     """Return the repair with loops to learn from, where they are asked for or needed."""
     drums, pitched = repair.drums, repair.pitched
-    loaded = _asked_for(loops, drums, pitched) if loops else NO_EXAMPLES
+    loaded = _asked_for(loops, drums, pitched, seed) if loops else NO_EXAMPLES
     repair = replace(repair, skipped=loaded.skipped, calibration=loaded.calibrations.get("fill"))
     if drums is not None and (loops or not drums.heard_bars_b.any()):
         found = loaded.used if loops else load_examples((), drums.grid.steps_per_beat).used
@@ -209,9 +213,12 @@ def _with_examples(repair: Repair, choice: Choice, loops: tuple[str, ...], seed:
     return replace(repair, pitched_examples=learnt, scale=kept_scale(pitched, harmony.key))
 
 
-def _asked_for(loops: tuple[str, ...], drums: Hole | None, pitched: PitchedHole | None) -> Examples:
-    """Return the loops that a person asked for, read once for all parts."""
-    if pitched is None:
-        assert drums is not None  # one of them is to be filled
-        return load_examples(loops, drums.grid.steps_per_beat)
-    return load_examples(loops, pitched.grid.steps_per_beat, pitched=True)
+def _asked_for(loops: tuple[str, ...], drums: Hole | None, pitched: PitchedHole | None, seed: int) -> Examples:
+    """Return the loops that a person asked for, read once for all parts; of too many those that the seed draws."""
+    kinds = {"drums"} if drums is not None else set()
+    if pitched is not None:
+        kinds |= {part.kind for part in pitched.piece.parts if part.name in pitched.parts}
+    grid = pitched.grid if pitched is not None else cast("Hole", drums).grid  # one of them is to be filled
+    meter = Counter(f"{bar.numerator}/{bar.denominator}" for bar in grid.bars).most_common(1)[0][0]
+    draw = Draw(seed, frozenset(kinds), meter=meter)
+    return load_examples(loops, grid.steps_per_beat, pitched=pitched is not None, draw=draw)
