@@ -61,8 +61,12 @@ def steps_of(notes: Sequence[Note], ppq: int, steps_per_beat: int) -> NDArray[np
     int64 ndarray of shape (N,)
         Steps from the start of the score.
     """
-    onsets = np.fromiter((note.onset_ticks for note in notes), np.int64, len(notes))
-    return (2 * steps_per_beat * onsets + ppq) // (2 * ppq)
+    return nearest_steps(np.fromiter((note.onset_ticks for note in notes), np.int64, len(notes)), ppq, steps_per_beat)
+
+
+def nearest_steps(ticks_n: NDArray[np.int64], ppq: int, steps_per_beat: int) -> NDArray[np.int64]:
+    """Return the step that each tick is nearest to, half up: int64 ndarray of shape (N,)."""
+    return (2 * steps_per_beat * ticks_n + ppq) // (2 * ppq)
 
 
 def grid_bars(bars: Sequence[Bar], ppq: int, steps_per_beat: int) -> tuple[GridBar, ...]:

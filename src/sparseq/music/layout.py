@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sparseq.music.chords import N_CHORD_TOKENS
+from sparseq.music.encode import steps_of
 from sparseq.music.lanes import LANES, lane_of
 from sparseq.music.parts import DRUMS, KINDS, Part
 from sparseq.music.piece import Piece
-from sparseq.music.pitched import N_PITCH_TOKENS, encode_voices
-from sparseq.music.voices import MAX_VOICES
+from sparseq.music.pitched import N_PITCH_TOKENS
+from sparseq.music.voices import MAX_VOICES, allocate_voices, stops_of
 
 DRUM, VOICE, CHORD, STEP = LANE_KINDS = ("drum", "voice", "chord", "step")
 HARMONY_LANE, STEP_LANE = "harmony", "step"
@@ -103,25 +104,28 @@ def layout_of(pieces: Sequence[Piece], max_voices: int = MAX_VOICES, *, apart: b
     """
     drums: dict[str, set[str]] = {}
     voices: dict[str, int] = {}
-    firsts: dict[str, Part] = {}
     for piece in pieces:
         for part in piece.parts:
-            firsts.setdefault(part.name, part)
             if part.kind == DRUMS:
                 drums.setdefault(part.name, set()).update(lane_of(note.pitch) for note in part.notes)
             else:
                 voices[part.name] = max(voices.get(part.name, 1), _n_voices(piece, part, max_voices))
-    ordered = sorted(firsts.values(), key=lambda part: (KINDS.index(part.kind), _number(part.name)))
-    names = [part.name for part in ordered]
+    sounds = sounds_of(pieces, apart=apart)
     return Layout(
-        tuple(
-            (part.name, tuple(lane for lane in LANES if lane in drums[part.name]))
-            for part in ordered
-            if part.name in drums
-        ),
-        tuple((name, voices[name]) for name in names if name in voices),
-        _sounds(ordered, alone=len(pieces) == 1 and not apart),
+        tuple((name, tuple(lane for lane in LANES if lane in drums[name])) for name in sounds if name in drums),
+        tuple((name, voices[name]) for name in sounds if name in voices),
+        sounds,
     )
+
+
+def sounds_of(pieces: Sequence[Piece], *, apart: bool = False) -> dict[str, Sound]:
+    """Return how the parts of some pieces are played, drums first; parameters as of `layout_of`."""
+    firsts: dict[str, Part] = {}
+    for piece in pieces:
+        for part in piece.parts:
+            firsts.setdefault(part.name, part)
+    ordered = sorted(firsts.values(), key=lambda part: (KINDS.index(part.kind), _number(part.name)))
+    return _sounds(ordered, alone=len(pieces) == 1 and not apart)
 
 
 def drum_lane(part: str, lane: str) -> str:
@@ -130,8 +134,10 @@ def drum_lane(part: str, lane: str) -> str:
 
 
 def _n_voices(piece: Piece, part: Part, max_voices: int) -> int:
-    voices = encode_voices(part.notes, piece.score.ppq, piece.bars, piece.steps_per_beat, max_voices=max_voices)
-    return len(voices.tokens_tv.T)
+    ppq, steps_per_beat = piece.score.ppq, piece.steps_per_beat
+    starts = steps_of(part.notes, ppq, steps_per_beat)
+    voices = allocate_voices(part.notes, starts, stops_of(part.notes, starts, ppq, steps_per_beat), max_voices)
+    return int(voices.max(initial=0)) + 1
 
 
 def _number(name: str) -> int:

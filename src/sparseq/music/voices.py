@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sparseq.music.encode import steps_of
+from sparseq.music.encode import nearest_steps
 from sparseq.music.score import Note
 
 MAX_VOICES = 8
@@ -38,8 +38,8 @@ def stops_of(notes: Sequence[Note], starts: NDArray[np.int64], ppq: int, steps_p
     int64 ndarray of shape (N,)
         The step nearest to each end, at least one behind the start.
     """
-    ends = [note._replace(onset_ticks=note.end_ticks) for note in notes]
-    return np.maximum(steps_of(ends, ppq, steps_per_beat), starts + 1)
+    ends = np.fromiter((note.onset_ticks + note.duration_ticks for note in notes), np.int64, len(notes))
+    return np.maximum(nearest_steps(ends, ppq, steps_per_beat), starts + 1)
 
 
 def allocate_voices(
@@ -68,18 +68,20 @@ def allocate_voices(
     if not len(notes):
         return voices
     first = int(starts.min())
-    depth_t = np.zeros(int(stops.max()) - first, np.int64)  # the voices taken in each step, from above
-    groups = _ornaments(notes, starts)
+    # Lists, since most notes are short: arrays would take longer to ask than to answer.
+    begins, ends = (starts - first).tolist(), (stops - first).tolist()
+    depth_t = [0] * max(ends)  # the voices taken in each step, from above
+    groups = _ornaments(notes, starts.tolist())
     groups.sort(key=lambda group: (-notes[group[0]].pitch, group[0]))
     for group in groups:
-        sounding = slice(int(starts[group[0]]) - first, int(stops[group].max()) - first)
-        voice = int(depth_t[sounding].max())
-        depth_t[sounding] = voice + 1
+        begin, end = begins[group[0]], max(ends[index] for index in group)
+        voice = max(depth_t[begin:end])
+        depth_t[begin:end] = [voice + 1] * (end - begin)
         voices[group] = min(voice, max_voices - 1)
     return voices
 
 
-def _ornaments(notes: Sequence[Note], starts: NDArray[np.int64]) -> list[list[int]]:
+def _ornaments(notes: Sequence[Note], starts: Sequence[int]) -> list[list[int]]:
     """Return indices of notes, together where one begins in the same step as the other but after its end."""
     groups: list[list[int]] = []
     here: list[list[int]] = []

@@ -21,7 +21,7 @@ from sparseq.music.encode import DRUM_CHANNEL, drum_notes
 from sparseq.music.grid import DrumGrid, GridBar
 from sparseq.music.groove import lane_levels
 from sparseq.music.keys import Key, transposition
-from sparseq.music.layout import Sound, layout_of
+from sparseq.music.layout import Sound, layout_of, sounds_of
 from sparseq.music.parts import BASS, CHORDS, DRUMS, LEAD
 from sparseq.music.piece import Piece
 from sparseq.music.pitched import encode_voices
@@ -105,7 +105,7 @@ class Material:
         """Return how the parts of a style are played, drums first."""
         pieces = [self._pieces[index] for index in self.of_style(style) if index in self._pieces]
         drums = {DRUMS: Sound(DRUMS, DRUM_CHANNEL, None)} if self.has_drums(style) else {}
-        pitched = layout_of(pieces, apart=True).sounds if pieces else {}
+        pitched = sounds_of(pieces, apart=True)
         return drums | {
             name: sound._replace(program=_PROGRAMS[sound.kind]) if sound.program is None else sound
             for name, sound in pitched.items()
