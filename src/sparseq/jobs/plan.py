@@ -138,7 +138,7 @@ def _wanted(score: Score, choice: Choice, name: str) -> tuple[bool, bool]:
         count = len(score.notes)
         raise InputError(
             f"{name}: wanted drums to repair (channel 10, or a track named like drums), got {count} other "
-            f"note{'s' * (count != 1)}; leave --lanes out to fill all parts"
+            f"note{'s' * (count != 1)}; leave --lanes out to fill all parts, or add drums with `sparseq accompany`"
         )
     if choice.lanes or choice.keep_lanes:
         return True, False
