@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from sparseq.errors import InputError
 from sparseq.jobs.common_key import common_key
-from sparseq.jobs.examples import Examples, largest_group
+from sparseq.jobs.examples import Examples, keep, largest_group
 from sparseq.jobs.likeness import of_fitting_style
 from sparseq.jobs.stream import Stream, StreamSettings
 from sparseq.jobs.stream.backing import Backing
+from sparseq.jobs.stream.wanted import check_there
 from sparseq.music.bars import score_bars
 from sparseq.music.catalogue import catalogue
 from sparseq.music.decode import place_hits
@@ -138,22 +139,18 @@ def accompanied(
 
 def _in_meter(examples: Examples, meter: tuple[int, int], name: str) -> Examples:
     """Keep the loops of one meter; InputError where there are none."""
-    kept = [example for example in examples.used if example.meter == meter]
     wanted = f"{meter[0]}/{meter[1]}"
-    if not kept:
+    if all(example.meter != meter for example in examples.used):
         there = ", ".join(sorted({f"{example.meter[0]}/{example.meter[1]}" for example in examples.used}))
         raise InputError(f"{name} is in {wanted}, but the loops are in {there}; give --loops in {wanted}")
-    left = [Skipped(example.name, f"is not in {wanted}") for example in examples.used if example.meter != meter]
-    return examples._replace(used=tuple(kept), skipped=(*examples.skipped, *left))
+    return keep(examples, [example.meter == meter for example in examples.used], f"is not in {wanted}")
 
 
 def _counted_alike(examples: Examples, steps_per_beat: int) -> Examples:
     """Keep the loops that are counted in one resolution: that of the take, else that of most."""
-    if steps_per_beat in {example.steps_per_beat for example in examples.used}:
-        used = [example for example in examples.used if example.steps_per_beat == steps_per_beat]
-        others = [example for example in examples.used if example.steps_per_beat != steps_per_beat]
-        left = [Skipped(example.name, "is counted in other steps than the take") for example in others]
-        return examples._replace(used=tuple(used), skipped=(*examples.skipped, *left))
+    alike = [example.steps_per_beat == steps_per_beat for example in examples.used]
+    if any(alike):
+        return keep(examples, alike, "is counted in other steps than the take")
     return largest_group(examples, lambda example: example.steps_per_beat, "is counted in other steps than most")
 
 
@@ -164,8 +161,7 @@ def _wanted(examples: Examples, asked: Collection[str], parts: Sequence[Part], n
     for part in sorted(asked):
         if part in has:
             raise InputError(f"{name} has {part} already; `sparseq fill` writes bars of it anew")
-        if part not in there:
-            raise InputError(f"wanted the part {part!r}, but the loops have {', '.join(dict.fromkeys(there))}")
+        check_there(part, there)
     wanted = frozenset(asked) or frozenset(word for word in there if word in KINDS and word not in has)
     if not wanted:
         raise InputError(

@@ -117,8 +117,14 @@ def largest_group(examples: Examples, key: Callable[[Example], object], what: st
     """Keep the examples that share the most common `key` (of equals the first); the others are skipped for `what`."""
     tally = Counter(key(example) for example in examples.used)
     best = max(tally, key=lambda value: tally[value])
-    kept = tuple(example for example in examples.used if key(example) == best)
-    left = tuple(Skipped(example.name, what) for example in examples.used if key(example) != best)
+    return keep(examples, [key(example) == best for example in examples.used], what)
+
+
+def keep(examples: Examples, wanted: Sequence[bool], reason: str) -> Examples:
+    """Keep the examples that are wanted, one answer for each; the others are skipped for a reason."""
+    answers = list(zip(examples.used, wanted, strict=True))
+    kept = tuple(example for example, is_wanted in answers if is_wanted)
+    left = (Skipped(example.name, reason) for example, is_wanted in answers if not is_wanted)
     return examples._replace(used=kept, skipped=(*examples.skipped, *left))
 
 

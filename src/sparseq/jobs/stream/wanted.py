@@ -1,12 +1,11 @@
 """Which parts loops have, and which loops and parts of them are wanted."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sparseq.errors import InputError
-from sparseq.jobs.examples import Example, Examples
+from sparseq.jobs.examples import Example, Examples, keep
 from sparseq.music.encode import drum_notes
-from sparseq.music.loops import Skipped
 from sparseq.music.parts import DRUMS
 from sparseq.music.piece import Piece
 
@@ -34,13 +33,12 @@ def having(examples: Examples, wanted: Collection[str]) -> Examples:
     by_example = [example.part_names for example in examples.used]
     there = [name for names in by_example for name in names]
     for name in sorted(wanted):
-        if name not in there:
-            parts = ", ".join(dict.fromkeys(there))
-            raise InputError(f"wanted the part {name!r}, but the loops have {parts}")
-    kept: list[Example] = []
-    left: list[Example] = []
-    for example, names in zip(examples.used, by_example, strict=True):
-        (kept if set(names) & set(wanted) else left).append(example)
-    reason = f"has no {' or '.join(sorted(wanted))}"
-    skipped = (*examples.skipped, *(Skipped(example.name, reason) for example in left))
-    return examples._replace(used=tuple(kept), skipped=skipped)
+        check_there(name, there)
+    has_any = [bool(set(names) & set(wanted)) for names in by_example]
+    return keep(examples, has_any, f"has no {' or '.join(sorted(wanted))}")
+
+
+def check_there(name: str, there: Sequence[str]) -> None:
+    """Raise InputError for a part that is not among those of the loops."""
+    if name not in there:
+        raise InputError(f"wanted the part {name!r}, but the loops have {', '.join(dict.fromkeys(there))}")
